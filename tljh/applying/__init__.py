@@ -1,0 +1,1 @@
+"""Runs: an approved plan is executed step by step and followed through its events."""

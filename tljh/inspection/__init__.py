@@ -1,0 +1,1 @@
+"""What a plugin contributes, read from its source without importing it."""

@@ -1,0 +1,1 @@
+"""The package managers behind one small interface: conda, pip and apt."""

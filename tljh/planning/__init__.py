@@ -1,0 +1,1 @@
+"""Facts about the machine, the pure plan made from them, and its rendering."""

@@ -1,0 +1,1 @@
+"""The terminal wizard: one of two doors to the same plugin system."""

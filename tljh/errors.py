@@ -20,7 +20,12 @@ class TljhError(Exception):
         self.hint = hint
 
     def to_dict(self) -> dict[str, str | int]:
-        return {"code": self.code, "message": self.message, "hint": self.hint, "exit_status": self.exit_status}
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "exit_status": self.exit_status,
+        }
 
 
 class UsageError(TljhError):

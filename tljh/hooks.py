@@ -18,27 +18,27 @@ hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
 
 
 @hookspec
-def tljh_extra_user_conda_packages() -> list[str] | None:  # type: ignore[empty-body]
+def tljh_extra_user_conda_packages() -> list[str] | None:
     """Conda match specs to install into the user environment."""
 
 
 @hookspec
-def tljh_extra_user_conda_channels() -> list[str] | None:  # type: ignore[empty-body]
+def tljh_extra_user_conda_channels() -> list[str] | None:
     """Conda channels, highest priority first; if no plugin names one, `conda-forge`."""
 
 
 @hookspec
-def tljh_extra_user_pip_packages() -> list[str] | None:  # type: ignore[empty-body]
+def tljh_extra_user_pip_packages() -> list[str] | None:
     """Pip requirements for the user environment, installed after the conda packages."""
 
 
 @hookspec
-def tljh_extra_hub_pip_packages() -> list[str] | None:  # type: ignore[empty-body]
+def tljh_extra_hub_pip_packages() -> list[str] | None:
     """Pip requirements for the hub environment, installed before the hub starts."""
 
 
 @hookspec
-def tljh_extra_apt_packages() -> list[str] | None:  # type: ignore[empty-body]
+def tljh_extra_apt_packages() -> list[str] | None:
     """Debian packages, installed before any pip or conda package of plugins."""
 
 
@@ -79,7 +79,7 @@ CODE_HOOKS = (
     "tljh_new_user_create",
 )
 HOOKS: dict[str, tuple[str, ...]] = {
-    **{name: () for name in PACKAGE_HOOKS},
+    **dict.fromkeys(PACKAGE_HOOKS, ()),
     "tljh_custom_jupyterhub_config": ("c",),
     "tljh_config_post_install": ("config",),
     "tljh_post_install": (),

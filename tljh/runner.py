@@ -74,7 +74,7 @@ class Runner(Protocol):
 
         With `on_line`, standard error is merged into standard output, and each line is handed on as it
         comes. `doing` completes the sentence "Could not ..." of the error. Raises CommandFailed if
-        `check` and the status is not 0 (a time-out has status 124), CommandMissing if there is no such program.
+        `check` and the status is not 0 (124 after a time-out), CommandMissing if there is no such program.
         """
 
     def which(self, program: str) -> str | None:
@@ -210,7 +210,8 @@ def detach(argv: Sequence[str], *, log: Path, runner: Runner, unit: str | None =
         passed = [
             f"--setenv={name}={value}"
             for name, value in os.environ.items()
-            if name in keep or name.startswith(("PIP_", "UV_", "SSL_CERT", "REQUESTS_CA", "TLJH_"))
+            if name in keep
+            or name.startswith(("PIP_", "UV_", "SSL_CERT", "REQUESTS_CA", "TLJH_"))
             or name.lower().endswith("_proxy")
         ]
         runner.run(

@@ -10,6 +10,7 @@ from tljh.errors import InvalidInput
 
 SCHEMA = "tljh.spec/1"
 Manager = Literal["conda", "uv"]
+Scope = Literal["server", "folder"]
 Settings = Mapping[str, Any]
 
 DEFAULT_BASE = ("python>=3.10", "pip")
@@ -35,7 +36,7 @@ class UserEnvironment:
     pip_packages: tuple[str, ...] = ()
     requirements_files: tuple[str, ...] = ()
     jupyter: bool = True
-    """Whether JupyterLab and its companions are installed from the package index (the demo leaves them out)."""
+    """Whether JupyterLab and its companions are installed from the package index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class InstallSpec:
     admins: tuple[str, ...] = ()
     user_environment: UserEnvironment = field(default_factory=UserEnvironment)
     settings: Settings = field(default_factory=dict)
+    scope: Scope = "server"
+    """`folder` changes nothing outside the install prefix: no apt packages, users, groups or services."""
 
     def with_plugin(self, choice: PluginChoice) -> InstallSpec:
         """The same answers with one more plugin; a choice of the same requirement is replaced."""
@@ -79,22 +82,24 @@ def from_dict(document: Mapping[str, Any], origin: str = "tljh.toml") -> Install
             f"{origin}: at {where}: {error.message}", "docs/reference/answers-file.md lists every key."
         )
     environment = cast(Mapping[str, Any], document.get("user_environment", {}))
-    lists = {key: tuple(value) for key, value in environment.items() if isinstance(value, list)}
-    scalars = {key: value for key, value in environment.items() if not isinstance(value, list)}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in environment.items()}
     return InstallSpec(
         plugins=tuple(
             PluginChoice(plugin["requirement"], plugin.get("sha256"))
             for plugin in document.get("plugins", [])
         ),
         admins=tuple(document.get("admins", [])),
-        user_environment=UserEnvironment(**scalars, **lists),
+        user_environment=UserEnvironment(**values),
         settings=document.get("settings", {}),
+        scope=document.get("scope", "server"),
     )
 
 
 def to_dict(spec: InstallSpec) -> dict[str, Any]:
     """The spec as plain data; what has its default value is left out."""
     document: dict[str, Any] = {"schema": SCHEMA}
+    if spec.scope != "server":
+        document["scope"] = spec.scope
     if spec.admins:
         document["admins"] = list(spec.admins)
     default, environment = UserEnvironment(), {}
@@ -162,6 +167,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "schema": {"const": SCHEMA},
+            "scope": {"enum": ["server", "folder"]},
             "admins": strings,
             "user_environment": {
                 "type": "object",

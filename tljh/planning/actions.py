@@ -143,6 +143,8 @@ class InstallLatePackages(Action):
     undo = "remove the ones that this run installed"
     hooks: tuple[tuple[str, str], ...]
     """(plugin, hook) pairs."""
+    channels: tuple[str, ...] = ()
+    hub_constraints: tuple[str, ...] = ()
 
     def details(self) -> tuple[str, ...]:
         return tuple(f"{plugin}: {hook} (could not be read before)" for plugin, hook in self.hooks)

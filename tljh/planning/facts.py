@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ class Facts:
     os_version: str = ""
     architecture: str = ""
     is_root: bool = False
+    prefix_writable: bool = False
     has_systemd: bool = False
     python_version: str = ""
     """Of the hub environment, `3.11`."""
@@ -44,6 +46,10 @@ class Facts:
     has_hub_environment: bool = False
     user_manager: str | None = None
     """`conda` or `uv`, whichever made the user environment; None if there is none."""
+    user_python: str = ""
+    """Of the user environment, `3.11`; empty if there is none."""
+    can_confine: bool = False
+    """Whether code can be kept inside the prefix (bubblewrap)."""
     user_packages: Mapping[str, InstalledPackage] = field(default_factory=dict)
     """Distributions in the user environment by normalised name."""
     conda_packages: Mapping[str, InstalledPackage] = field(default_factory=dict)
@@ -69,6 +75,20 @@ class Facts:
     """Hub users that already have a password."""
 
     @property
-    def is_server(self) -> bool:
-        """Whether this is a machine whose packages, users and services can be changed."""
+    def may_change_system(self) -> bool:
+        """Whether Debian packages, users and services can be changed from here."""
         return self.is_root and self.has_systemd
+
+    def digests(self) -> dict[str, str]:
+        """Digest of each part that a plan depends on, so that a later change can be named."""
+
+        def versions(packages: Mapping[str, InstalledPackage]) -> list[tuple[str, str, str | None]]:
+            return sorted((p.name, p.version, p.build) for p in packages.values())
+
+        parts: dict[str, object] = {
+            "hub environment": versions(self.hub_packages),
+            "user environment": (versions(self.user_packages), versions(self.conda_packages)),
+            "config.yaml": self.config_text,
+            "plugins applied": sorted((p.name, p.sha256) for p in self.applied.values()),
+        }
+        return {name: hashlib.sha256(repr(value).encode()).hexdigest()[:16] for name, value in parts.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tljh.packages.types import PackageChange
@@ -23,8 +23,7 @@ class Resolved:
     pins: tuple[str, ...] = ()
     """The whole result as name==version, for pip."""
     error: str | None = None
-    stale: str | None = None
-    """Why the answer is not fresh (no network), if so."""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,10 @@ class Resolution:
     user_pip: Resolved = Resolved()
     user_python: str | None = None
     """Python of the user environment, `3.12.4`."""
-    channels: tuple[str, ...] = ()
+    core: tuple[str, ...] = ()
+    """name==version of what no plugin may move in the hub environment."""
+    jupyterhub: str | None = None
+    """The version that the hub has or will have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Plan:
     actions: tuple[Action, ...] = ()
     problems: tuple[Problem, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    facts_digest: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Digest of each part of the facts that it was made from, checked again before it is applied."""
     address: str = ""
     """Where people will find the hub, with `HOST` for the machine's name."""
 
@@ -104,7 +107,7 @@ class Plan:
             "withheld": [
                 {"title": w.title, "details": list(w.details), "reason": w.reason} for w in self.withheld
             ],
-            "facts_digest": self.facts_digest,
+            "facts": dict(self.facts),
             "address": self.address,
         }
 
@@ -125,7 +128,7 @@ class Plan:
                 Withheld(entry["title"], tuple(entry["details"]), entry["reason"])
                 for entry in document["withheld"]
             ),
-            facts_digest=document["facts_digest"],
+            facts=document["facts"],
             address=document["address"],
         )
         if plan.digest != document["digest"]:

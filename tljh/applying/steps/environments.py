@@ -1,0 +1,83 @@
+"""Steps that change the two environments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tljh.applying.context import Context
+from tljh.packages import conda, pip
+from tljh.planning import actions
+
+
+def install_hub_packages(action: actions.InstallHubPackages, context: Context) -> None:
+    """Exactly the resolved versions; constraints are of no use, since the pins are the whole result."""
+    install_in_hub(context, action.pins)
+
+
+def install_traefik(action: actions.InstallTraefik, context: Context) -> None:
+    from tljh.traefik import TRAEFIK_REQUIREMENT
+
+    install_in_hub(context, TRAEFIK_REQUIREMENT, require_hashes=True)
+
+
+def install_hub_extras(action: actions.InstallHubExtras, context: Context) -> None:
+    install_in_hub(context, action.arguments, constraints=action.constraints)
+
+
+def install_in_hub(
+    context: Context,
+    requirements: Iterable[str],
+    *,
+    constraints: Iterable[str] = (),
+    require_hashes: bool = False,
+) -> None:
+    pip.install(
+        context.layout.hub,
+        tuple(requirements),
+        constraints=tuple(constraints),
+        runner=context.runner,
+        settings=context.settings,
+        cache_dir=context.layout.uv_cache,
+        on_line=context.line,
+        require_hashes=require_hashes,
+    )
+
+
+def sync_conda_environment(action: actions.SyncCondaEnvironment, context: Context) -> None:
+    """Solve once more and install; a solution other than the approved one stops it first."""
+    conda.apply(
+        context.layout.user,
+        action.specs,
+        action.channels,
+        cache_dir=context.layout.conda_cache,
+        runner=context.runner,
+        on_progress=context.progress,
+        expected=action.changes,
+    )
+
+
+def create_user_venv(action: actions.CreateUserVenv, context: Context) -> None:
+    pip.create_venv(
+        context.layout.user,
+        action.python,
+        runner=context.runner,
+        settings=context.settings,
+        cache_dir=context.layout.uv_cache,
+        on_line=context.line,
+    )
+
+
+def install_user_packages(action: actions.InstallUserPackages, context: Context) -> None:
+    install_for_users(context, action.arguments, constraints=action.pins)
+
+
+def install_for_users(context: Context, arguments: Iterable[str], *, constraints: Iterable[str] = ()) -> None:
+    pip.install(
+        context.layout.user,
+        tuple(arguments),
+        constraints=tuple(constraints),
+        runner=context.runner,
+        settings=context.settings,
+        cache_dir=context.layout.uv_cache,
+        on_line=context.line,
+    )

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from tljh.argv import hide_passwords
+
 EXIT_STATUSES = """\
 exit status:
   0  done
@@ -88,6 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is documented in `tljh --help`."""
     from tljh.errors import TljhError
 
+    if argv is None:
+        hide_passwords("tljh", sys.argv[1:])
     parser = build_parser()
     arguments = parser.parse_args(argv)
     if arguments.version:

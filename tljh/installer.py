@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tljh.argv import handed_on, hide_passwords, split_admins
 from tljh.cli import EXIT_STATUSES, Parser, report_error
 from tljh.errors import TljhError
 from tljh.layout import Layout
@@ -38,9 +39,8 @@ def with_flags(spec: InstallSpec, arguments: argparse.Namespace) -> tuple[Instal
     """The answers with what the flags add, and the passwords in them; a password may contain `:`."""
     from tljh.workflow import add_plugins
 
-    named = [entry.partition(":") for entry in arguments.admin]
-    admins = dict.fromkeys([*spec.admins, *(name for name, _, _ in named)])
-    passwords = {name: password for name, colon, password in named if colon}
+    names, passwords = split_admins(arguments.admin)
+    admins = dict.fromkeys([*spec.admins, *names])
     environment = spec.user_environment
     url = arguments.user_requirements_txt_url
     if url and url not in environment.requirements_files:
@@ -53,11 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tljh.commands.applying import apply_spec
     from tljh.workflow import Workflow
 
+    if argv is None:
+        hide_passwords("tljh.installer", sys.argv[1:])
     arguments = build_parser().parse_args(argv)
     workflow = Workflow(Layout.from_environment())
     flags = argparse.Namespace(json=False, full=False, yes=True, approve=None, detach=False)
     try:
         spec, passwords = with_flags(workflow.load_spec(), arguments)
+        passwords.update(handed_on())
         hashes = workflow.password_hashes(passwords) if passwords else {}
         if arguments.progress_page_server_pid:
             with contextlib.suppress(ProcessLookupError):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-from tljh.discovery.fetch import FetchedArtifact, ensure_local, fetch
+from tljh.discovery.fetch import FetchedArtifact, fetch
 from tljh.index_settings import IndexSettings
 from tljh.inspection import inspect
-from tljh.inspection.report import PluginReport, Source
-from tljh.inspection.tree import DirectoryTree, SourceTree, WheelTree, open_archive
+from tljh.inspection.report import PluginReport
 from tljh.runner import Runner
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tljh.applying.events import Event
+from tljh.argv import handed_on, split_admins
 from tljh.commands.output import end_progress, note, print_json, print_lines, progress_line, table
 from tljh.errors import PlanChanged, Refused, StepFailed
 from tljh.layout import Layout
@@ -23,15 +24,10 @@ from tljh.workflow import Workflow, add_plugins, load_spec
 def answers(workflow: Workflow, arguments: argparse.Namespace) -> tuple[InstallSpec, dict[str, str]]:
     """The answers file with what the command line adds, and the hashes of passwords given on it."""
     spec = load_spec(Path(arguments.spec)) if arguments.spec else workflow.load_spec()
-    passwords: dict[str, str] = {}
-    admins = list(spec.admins)
-    for entry in arguments.admin:
-        name, colon, password = entry.partition(":")
-        if name not in admins:
-            admins.append(name)
-        if colon:
-            passwords[name] = password
-    spec = add_plugins(replace(spec, admins=tuple(admins)), arguments.requirements)
+    names, passwords = split_admins(arguments.admin)
+    passwords.update(handed_on())
+    admins = tuple(dict.fromkeys([*spec.admins, *names]))
+    spec = add_plugins(replace(spec, admins=admins), arguments.requirements)
     return spec, workflow.password_hashes(passwords) if passwords else {}
 
 
@@ -135,7 +131,7 @@ def _follow(workflow: Workflow, run: str, made: Plan, *, as_json: bool) -> int:
     if as_json:
         actions = [action.kind for action in made.actions]
         head = {"schema": "tljh.run/1", "run": run, "digest": made.digest, "actions": actions}
-        print_json({**head, **{key: value for key, value in end.data.items()}})
+        print_json({**head, **end.data})
     if status == "done":
         return 0
     error = end.data.get("error") or {}

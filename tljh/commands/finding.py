@@ -104,7 +104,8 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def _about(candidate: Candidate, report: PluginReport | None) -> Iterator[str]:
-    yield f"{candidate.name} {report.version if report and report.version else candidate.latest or ''}".rstrip()
+    version = report.version if report and report.version else candidate.latest
+    yield f"{candidate.name} {version or ''}".rstrip()
     yield f"  {candidate.summary}"
     for source in candidate.sources:
         yield f"  source     {source.kind}: {source.requirement}"

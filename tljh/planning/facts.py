@@ -49,7 +49,7 @@ class Facts:
     user_python: str = ""
     """Of the user environment, `3.11`; empty if there is none."""
     can_confine: bool = False
-    """Whether code can be kept inside the prefix (bubblewrap)."""
+    """Whether code can be kept inside the prefix; asked in folder scope only."""
     user_packages: Mapping[str, InstalledPackage] = field(default_factory=dict)
     """Distributions in the user environment by normalised name."""
     conda_packages: Mapping[str, InstalledPackage] = field(default_factory=dict)

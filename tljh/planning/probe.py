@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tljh import confinement
 from tljh.errors import InvalidInput
 from tljh.layout import Layout
 from tljh.packages import apt, conda, pip
@@ -47,7 +48,7 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
         hub_packages=pip.installed(layout.hub) if layout.hub_python.exists() else {},
         user_manager=user_manager(layout.user),
         user_python=_python_version(layout.user),
-        can_confine=runner.which("bwrap") is not None,
+        can_confine=spec.scope == "folder" and confinement.works(runner),
         user_packages=pip.installed(layout.user) if layout.user_python.exists() else {},
         conda_packages=conda_packages,
         conda_requested=requested,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tljh import confinement
 from tljh.applying import applied
 from tljh.applying.context import Context
 from tljh.applying.steps.environments import install_for_users, install_in_hub
@@ -138,7 +139,7 @@ def run_host(context: Context, job: Mapping[str, Any]) -> dict[str, Any]:
         job_file.write_text(json.dumps(job))
         host = [str(context.layout.hub_python), "-m", "tljh.applying.plugin_host"]
         result = context.runner.run(
-            [*confinement(context), *host, str(job_file), str(result_file)],
+            [*confined(context), *host, str(job_file), str(result_file)],
             env={"TLJH_INSTALL_PREFIX": str(context.layout.prefix)},
             on_line=context.line,
             check=False,
@@ -152,10 +153,8 @@ def run_host(context: Context, job: Mapping[str, Any]) -> dict[str, Any]:
         return document
 
 
-def confinement(context: Context) -> list[str]:
-    """In folder scope, plugin code may write below the install prefix only: bubblewrap sees to it."""
-    if not context.folder_only or not context.runner.which("bwrap"):
-        return []
-    prefix = str(context.layout.prefix)
-    return ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
-            "--bind", prefix, prefix, "--die-with-parent", "--unshare-pid", "--"]  # fmt: skip
+def confined(context: Context) -> list[str]:
+    """In folder scope, plugin code may write below the install prefix only, where that can be had."""
+    if context.folder_only and confinement.works(context.runner):
+        return confinement.inside(context.layout.prefix)
+    return []

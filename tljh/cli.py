@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -111,24 +112,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("Interrupted. Nothing that was under way in a run is lost: `tljh list`.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception:  # noqa: BLE001  (no traceback reaches a person)
+        return report_fault(arguments.json)
 
 
 def command_named(name: str) -> Callable[[argparse.Namespace], int]:
-    """The function of a command, imported only now: `--help` stays quick."""
-    from tljh.commands import applying, finding
+    """The function of a command; its module is imported only now, so that `--help` stays quick."""
+    from importlib import import_module
 
-    commands: dict[str, Callable[[argparse.Namespace], int]] = {
-        "search": finding.search,
-        "show": finding.show,
-        "versions": finding.versions,
-        "preview": finding.preview,
-        "plan": applying.plan,
-        "install": applying.install,
-        "list": applying.list_installed,
-    }
-    return commands[name]
+    functions = {"list": "list_installed"}
+    modules = {"plan": "applying", "install": "applying", "list": "applying"}
+    module = import_module(f"tljh.commands.{modules.get(name, 'finding')}")
+    command: Callable[[argparse.Namespace], int] = getattr(module, functions.get(name, name))
+    return command
+
+
+def report_fault(as_json: bool) -> int:
+    """A fault of this program: what is needed to report it goes into a file, not onto the screen."""
+    import tempfile
+    import traceback
+
+    from tljh.errors import TljhError
+
+    descriptor, path = tempfile.mkstemp(prefix="tljh-fault-", suffix=".txt")
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        traceback.print_exc(file=stream)
+    kind = sys.exc_info()[0]
+    error = TljhError(
+        f"An error of this program ({kind.__name__ if kind else 'unknown'}).",
+        f"Please report it with {path}.",
+    )
+    report_error(error, as_json=as_json)
+    return error.exit_status
 
 
 def report_error(error: Exception, *, as_json: bool) -> None:

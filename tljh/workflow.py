@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from tljh.applying.events import Event
     from tljh.applying.runs import Run
     from tljh.discovery.candidates import Candidate, Release
+    from tljh.discovery.index import Index
     from tljh.index_settings import IndexSettings
-    from tljh.inspection.contributions import Conflict, Contributions
+    from tljh.inspection.conflicts import Conflict
+    from tljh.inspection.contributions import Contributions
     from tljh.inspection.report import PluginReport
     from tljh.planning.facts import Facts
     from tljh.planning.types import Plan
@@ -46,34 +49,58 @@ class Workflow:
         if self._settings is None:
             from tljh.index_settings import IndexSettings
 
-            self._settings = IndexSettings.load()
+            self._settings = IndexSettings.load(os.environ)
         return self._settings
 
     # Discovery ---------------------------------------------------------------------------------
 
     def candidates(self) -> tuple[Candidate, ...]:
         """The catalogue: offline, at once."""
-        from tljh.discovery.catalogue import load_catalogue
+        from tljh.discovery.known import known_plugins
 
-        return load_catalogue()
+        return known_plugins()
 
     async def enrich(self, candidate: Candidate) -> Candidate:
         """The candidate with what the network says of it."""
         from tljh.discovery import search
+        from tljh.reading import hub_python
 
-        return await search.enrich(candidate, settings=self.settings)
+        async with self._index() as index:
+            return await search.enrich(candidate, index, python=hub_python())
 
     async def lookup(self, text: str) -> Candidate | None:
         """The plugin that is exactly this: a project of the index, or anything that pip accepts."""
         from tljh.discovery import search
+        from tljh.discovery.candidates import Candidate
+        from tljh.discovery.requirements import parse_requirement
+        from tljh.reading import hub_python
 
-        return await search.lookup(text, settings=self.settings)
+        requested = parse_requirement(text, catalogue=self.candidates())
+        if requested.kind != "index":
+            name = requested.name or requested.source.location.rstrip("/").rpartition("/")[2]
+            return Candidate(name=name, sources=(requested.source,), origin="typed")
+        async with self._index() as index:
+            return await search.look_up(requested.name or text, index, python=hub_python())
 
     async def releases(self, candidate: Candidate) -> tuple[Release, ...]:
         """Its versions, newest first."""
-        from tljh.discovery import releases
+        from tljh.discovery.releases import releases
+        from tljh.reading import hub_python
 
-        return await releases.releases(candidate, settings=self.settings, runner=self.runner)
+        async with self._index() as index:
+            return await releases(
+                candidate,
+                index=index,
+                runner=self.runner,
+                python=hub_python(),
+                catalogue=self.candidates(),
+            )
+
+    def _index(self) -> Index:
+        from tljh.discovery.cache import default_folder
+        from tljh.discovery.index import Index
+
+        return Index(self.settings, default_folder())
 
     # Inspection --------------------------------------------------------------------------------
 
@@ -85,7 +112,8 @@ class Workflow:
 
     def merge(self, reports: Sequence[PluginReport]) -> tuple[Contributions, tuple[Conflict, ...]]:
         """What the plugins contribute together, and where they contradict each other."""
-        from tljh.inspection.contributions import conflicts, merge
+        from tljh.inspection.conflicts import conflicts
+        from tljh.inspection.contributions import merge
 
         contributions = merge(reports)
         return contributions, conflicts(reports, contributions)

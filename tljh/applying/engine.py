@@ -38,8 +38,8 @@ def _execute(context: Context) -> RunStatus:
     context.emit(Event("run-started", data={"run": context.run.id, "titles": titles, "digest": plan.digest}))
     try:
         check_facts(context)
-    except TljhError as error:
-        return _finish(context, "failed", error)
+    except TljhError as failure:
+        return _finish(context, "failed", failure)
     _prepare_folders(context)
     for index, action in enumerate(plan.actions):
         if context.run.cancel_file.exists():

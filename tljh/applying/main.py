@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from tljh.runner import Redactor, SystemRunner
 def main() -> int:
     layout = Layout(Path(sys.argv[1]))
     run = runs.find(layout, sys.argv[2])
-    settings = IndexSettings.load()
+    settings = IndexSettings.load(os.environ)
     for hangup in (signal.SIGHUP, signal.SIGINT):
         signal.signal(hangup, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: run.cancel_file.touch())

@@ -44,13 +44,12 @@ class Host:
         return [hook for hook in HOOKS if self.caller(name, hook).get_hookimpls()]
 
     def packages(self, name: str) -> dict[str, list[str]]:
-        """What each implemented package hook returns, in pluggy's order, duplicates gone."""
+        """What each implemented package hook returns, in pluggy's order."""
         returned: dict[str, list[str]] = {}
         for hook in PACKAGE_HOOKS:
             caller = self.caller(name, hook)
             if caller.get_hookimpls():
-                items = [str(item) for value in caller() for item in value]
-                returned[hook] = list(dict.fromkeys(items))
+                returned[hook] = [str(item) for value in caller() for item in value]
         return returned
 
 

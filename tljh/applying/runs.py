@@ -95,7 +95,7 @@ class Run:
             process = json.loads(self.process_file.read_text())
         except (FileNotFoundError, ValueError):
             return time.time() - self.folder.stat().st_mtime < START_SECONDS
-        return process_start(process["pid"]) == process["start"]
+        return bool(process_start(process["pid"]) == process["start"])
 
     def claim(self) -> None:
         """Record that this process is the one that runs it."""

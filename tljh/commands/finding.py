@@ -76,10 +76,10 @@ def find(workflow: Workflow, text: str) -> Candidate:
     for candidate in workflow.candidates():
         if canonicalize_name(candidate.name) == canonicalize_name(text):
             return candidate
-    candidate = asyncio.run(workflow.lookup(text))
-    if candidate is None:
+    found = asyncio.run(workflow.lookup(text))
+    if found is None:
         raise NotFound(f"There is no plugin {text}.", _did_you_mean(text, workflow.candidates()))
-    return candidate
+    return found
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -146,7 +146,7 @@ def versions(arguments: argparse.Namespace) -> int:
 
 
 def _marks(release: Release) -> str:
-    marks = [release.kind] if release.kind != "release" else []
+    marks: list[str] = [release.kind] if release.kind != "release" else []
     if release.yanked:
         marks.append(f"yanked: {release.yanked_reason}" if release.yanked_reason else "yanked")
     if release.prerelease:

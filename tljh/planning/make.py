@@ -30,7 +30,9 @@ async def make_plan(
         on_progress(f"reading {plural(len(spec.plugins), 'plugin')}")
     chosen = await asyncio.gather(
         *(
-            choose(choice, folder=workflow.layout.artifacts, settings=workflow.settings, runner=workflow.runner)
+            choose(
+                choice, folder=workflow.layout.artifacts, settings=workflow.settings, runner=workflow.runner
+            )
             for choice in spec.plugins
         )
     )

@@ -25,7 +25,7 @@ def pins(changes: Iterable[PackageChange]) -> tuple[str, ...]:
 def closure(roots: Iterable[str], installed: Mapping[str, InstalledPackage]) -> frozenset[str]:
     """Names of the installed distributions that `roots` need, themselves included."""
     found: set[str] = set()
-    waiting = [canonicalize_name(root) for root in roots]
+    waiting: list[str] = [canonicalize_name(root) for root in roots]
     while waiting:
         name = waiting.pop()
         if name in found or name not in installed:
@@ -48,9 +48,13 @@ def required_name(text: str) -> str | None:
 def core_pins(facts: Facts, hub: Resolved | None = None) -> tuple[str, ...]:
     """What no plugin may move: TLJH, JupyterHub and their dependencies, as they are or will be."""
     roots = [OWN_DISTRIBUTION, *filter(None, map(required_name, HUB_REQUIREMENTS))]
-    present = {name: facts.hub_packages[name].version for name in closure(roots, facts.hub_packages)}
+    present: dict[str, str] = {
+        name: facts.hub_packages[name].version for name in closure(roots, facts.hub_packages)
+    }
     present.pop(OWN_DISTRIBUTION, None)
-    coming = {canonicalize_name(c.name): c.version for c in (hub.changes if hub else ()) if c.version}
+    coming: dict[str, str] = {
+        canonicalize_name(c.name): c.version for c in (hub.changes if hub else ()) if c.version
+    }
     return tuple(f"{name}=={version}" for name, version in sorted({**present, **coming}.items()))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tljh import spec as specs
 from tljh.hooks import HOOKS, PACKAGE_HOOKS
+from tljh.inspection.contributions import call_order, owner_of
 from tljh.inspection.report import PluginReport
 from tljh.planning import actions
 from tljh.planning.actions import Action, PluginArtifact
@@ -172,8 +173,9 @@ def certainty(report: PluginReport, name: str) -> str:
 
 def value(report: PluginReport, name: str) -> tuple[str, ...] | None:
     """All known items of one package hook of a plugin, in the order of pluggy's calls; None if none is."""
-    values = [h.value for h in reversed(report.hooks) if h.hook == name and h.value is not None]
-    return tuple(dict.fromkeys(item for items in values for item in items)) if values else None
+    values = [call.implementation.value for call in call_order([report], name)]
+    known = [items for items in values if items is not None]
+    return tuple(str(item) for items in known for item in items) if known else None
 
 
 def _environment(inputs: Inputs) -> Iterator[Action]:
@@ -220,7 +222,7 @@ def _config(inputs: Inputs) -> Iterator[Action]:
     admins = tuple(name for name in spec.admins if name not in present)
     hooks = tuple(
         plugin_name(report)
-        for report in call_order(inputs.reports, "tljh_config_post_install")
+        for report in callees(inputs.reports, "tljh_config_post_install")
         if not _done(report, facts, "config_done")
     )
     if new_config != dict(facts.config) or admins or hooks:
@@ -240,21 +242,10 @@ def _diff(before: str, after: str) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-def call_order(reports: Sequence[PluginReport], hook: str) -> list[PluginReport]:
-    """Plugins that implement a hook, in the order in which pluggy calls them (docs/explanation)."""
-    having = [
-        report for report in sorted(reports, key=plugin_name, reverse=True) if _implements(report, hook)
-    ]
-
-    def rank(report: PluginReport) -> int:
-        options = [implementation.options for implementation in report.hooks if implementation.hook == hook]
-        return 0 if any(o.tryfirst for o in options) else 2 if any(o.trylast for o in options) else 1
-
-    return sorted(having, key=rank)
-
-
-def _implements(report: PluginReport, hook: str) -> bool:
-    return any(implementation.hook == hook for implementation in report.hooks)
+def callees(reports: Sequence[PluginReport], hook: str) -> list[PluginReport]:
+    """Plugins that implement a hook, in the order in which pluggy calls them."""
+    by_owner = {owner_of(report): report for report in reports}
+    return [by_owner[owner] for owner in dict.fromkeys(call.owner for call in call_order(reports, hook))]
 
 
 def _done(report: PluginReport, facts: Facts, what: str) -> bool:
@@ -282,7 +273,7 @@ def _services(inputs: Inputs, moved: Sequence[Action]) -> Iterator[Action | With
 def _code(inputs: Inputs) -> Iterator[Action | Withheld]:
     waiting = tuple(
         plugin_name(report)
-        for report in call_order(inputs.reports, "tljh_post_install")
+        for report in callees(inputs.reports, "tljh_post_install")
         if not _done(report, inputs.facts, "post_install_done")
     )
     if not waiting:

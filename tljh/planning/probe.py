@@ -214,6 +214,7 @@ def _password_users(layout: Layout) -> frozenset[str]:
     path = layout.state / "passwords.dbm"
     try:
         with dbm.open(str(path), "r") as database:
-            return frozenset(key.decode("utf-8", "replace") for key in database.keys())  # noqa: SIM118
+            keys: list[bytes] = list(database.keys())  # type: ignore[arg-type]
+            return frozenset(key.decode("utf-8", "replace") for key in keys)
     except (*dbm.error, OSError):
         return frozenset()

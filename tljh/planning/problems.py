@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tljh.inspection.contributions import conflicts, merge
+from tljh.inspection.conflicts import conflicts
+from tljh.inspection.contributions import merge
 from tljh.inspection.report import PluginReport
 from tljh.planning.facts import Facts
 from tljh.planning.requirements import HUB_API_PORT

@@ -58,10 +58,10 @@ def wanted(
     channels = _asked(_answers(environment.channels), contributions.user_conda_channels)
     return Wanted(
         apt=_asked(contributions.apt),
-        hub_extras=_asked(contributions.hub_pip),
+        hub_extras=_arguments(contributions.hub_pip),
         channels=channels if channels.items else Asked(DEFAULT_CHANNELS, (TLJH,)),
         conda=_asked(_own(environment.base), contributions.user_conda, _answers(environment.conda_packages)),
-        user_pip=_asked(
+        user_pip=_arguments(
             _own(USER_REQUIREMENTS if environment.jupyter else ()),
             contributions.user_pip,
             _answers((*environment.pip_packages, *files)),
@@ -105,5 +105,13 @@ def _answers(items: Iterable[str]) -> tuple[PackageContribution, ...]:
 
 def _asked(*groups: Iterable[PackageContribution]) -> Asked:
     entries = [entry for group in groups for entry in group]
-    items = tuple(dict.fromkeys(entry.package for entry in entries))
-    return Asked(items, tuple(dict.fromkeys(owner for entry in entries for owner in entry.owners)))
+    return Asked(
+        tuple(dict.fromkeys(entry.package for entry in entries)),
+        tuple(dict.fromkeys(owner for entry in entries for owner in entry.owners)),
+    )
+
+
+def _arguments(*groups: Iterable[PackageContribution]) -> Asked:
+    """As `_asked`, but every item stays: a pip option may stand several times, each with its value."""
+    entries = [entry for group in groups for entry in group]
+    return replace(_asked(entries), items=tuple(entry.package for entry in entries))

@@ -89,7 +89,8 @@ def _compare_value(expected: ExpectedHook, actual: Sequence[str]) -> list[str]:
     lines = [f"{where} no longer gives {item!r}" for item in missing]
     if expected.certainty == "certain":
         lines += [f"{where} also gives {item!r}" for item in more]
-        if not lines and list(actual) != approved and expected.hook == "tljh_extra_user_conda_channels":
+        order = list(dict.fromkeys(actual))
+        if not lines and order != approved and expected.hook == "tljh_extra_user_conda_channels":
             lines.append(f"{where} gives the channels in another order")
     return lines
 

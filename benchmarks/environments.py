@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ def user(folder: Path) -> Iterator[Comparison]:
 
 def _installation(what: str, requirements: Sequence[str], folder: Path, goal: float) -> Comparison:
     numbers = itertools.count()
-    settings, runner = IndexSettings.load(), SystemRunner()
+    settings, runner = IndexSettings.load(os.environ), SystemRunner()
 
     def fresh() -> Path:
         prefix = folder / f"venv{next(numbers)}"

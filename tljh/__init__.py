@@ -1,8 +1,15 @@
 """The Littlest JupyterHub's plugin system and installer: find, inspect, plan and apply plugins."""
 
-from importlib import metadata
+from __future__ import annotations
 
-try:
-    __version__ = metadata.version("tljh-wizard")
-except metadata.PackageNotFoundError:  # a checkout that is not installed
-    __version__ = "0.0.0"
+
+def __getattr__(name: str) -> str:
+    """`__version__`, looked up only when somebody asks: it costs a sixteenth of a second."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import metadata
+
+    try:
+        return metadata.version("tljh-wizard")
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
+        return "0.0.0"

@@ -7,23 +7,38 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tljh.errors import InvalidInput
 
-DEFAULT_INDEX_URL = "https://pypi.org/simple"
-"""pip's documented default."""
-
 DEFAULT_TIMEOUT = 15.0
+
+
+@cache
+def default_index_url() -> str:
+    """The index that pip uses where nothing is configured, asked of pip itself.
+
+    Raises InvalidInput if pip is not installed beside this program or no longer tells.
+    """
+    try:
+        url = import_module("pip._internal.models.index").PyPI.simple_url
+    except (ImportError, AttributeError):
+        raise InvalidInput(
+            "No package index is configured, and pip does not tell its default.",
+            "Set one: pip config set global.index-url URL",
+        ) from None
+    return str(url)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
     """Where distributions come from and how to reach it. URLs may hold credentials: never print them raw."""
 
-    index_urls: tuple[str, ...] = (DEFAULT_INDEX_URL,)
+    index_urls: tuple[str, ...] = field(default_factory=lambda: (default_index_url(),))
     """Simple-repository indexes, the main one first; empty with `no-index`."""
     find_links: tuple[str, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
@@ -50,7 +65,7 @@ class IndexSettings:
             *(environ.get("UV_EXTRA_INDEX_URL") or "").split(),
             *found.get("extra-index-url", "").split(),
         )
-        urls = _unique(_plain_index(url) for url in (primary or DEFAULT_INDEX_URL, *extra))
+        urls = _unique(_plain_index(url) for url in (primary or default_index_url(), *extra))
         home = Path(environ.get("HOME") or "/nonexistent")
         netrc = Path(environ.get("NETRC") or home / ".netrc")
         return cls(

@@ -126,14 +126,12 @@ class Workflow:
 
     def save_spec(self, spec: InstallSpec) -> Path:
         """Keep the answers for the command line and the next time; comments survive."""
+        from tljh.settings import files
+
         path = self.layout.spec_file
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             previous = path.read_text(encoding="utf-8") if path.exists() else ""
-            temporary = path.with_name(f".{path.name}.new")
-            temporary.write_text(specs.render(spec, previous), encoding="utf-8")
-            temporary.chmod(0o600)
-            temporary.replace(path)
+            files.replace(path, specs.render(spec, previous))
         except OSError as error:
             raise Refused(
                 f"Cannot write {path}: {error.strerror}.", "Run this with sudo, or free some space."
@@ -159,9 +157,10 @@ class Workflow:
 
         The plan's answers name each artifact by its sha256.
         """
-        from tljh.planning.make import make_plan
+        from tljh.planning.make import Machine, make_plan
 
-        return await make_plan(self, spec, on_progress, tuple(new_passwords))
+        machine = Machine(self.layout, self.settings, self.runner)
+        return await make_plan(machine, spec, on_progress, tuple(new_passwords))
 
     def start(self, plan: Plan, password_hashes: Mapping[str, str] | None = None) -> str:
         """Start an approved plan apart from this terminal; its run id. Raises Refused if it is blocked."""

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from tljh import spec as specs
 from tljh.applying.context import Context
 from tljh.planning.actions import PluginArtifact
 from tljh.planning.facts import AppliedPlugin
 from tljh.planning.probe import read_applied
-
-
-def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace a file's content in one step, so that a crash leaves the old or the new."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(mode)
-    temporary.replace(path)
+from tljh.settings import files
 
 
 def record_installed(context: Context, plugins: tuple[PluginArtifact, ...]) -> None:
@@ -55,9 +47,7 @@ def record_complete(context: Context) -> None:
     """The run is complete: its answers are the machine's answers."""
     path = context.layout.spec_file
     previous = path.read_text() if path.exists() else ""
-    text = specs.render(specs.from_dict(context.plan.spec), previous)
-    if text != previous:
-        write_atomically(path, text)
+    files.replace(path, specs.render(specs.from_dict(context.plan.spec), previous))
 
 
 def _update(context: Context, name: str, **changes: object) -> None:
@@ -68,4 +58,4 @@ def _update(context: Context, name: str, **changes: object) -> None:
 
 def _write(context: Context, known: dict[str, AppliedPlugin]) -> None:
     document = {"schema": "tljh.applied/1", "plugins": [asdict(known[name]) for name in sorted(known)]}
-    write_atomically(context.layout.applied, json.dumps(document, indent=1))
+    files.replace(context.layout.applied, json.dumps(document, indent=1))

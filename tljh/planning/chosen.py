@@ -16,6 +16,7 @@ from tljh.planning.actions import PluginArtifact
 from tljh.planning.wanted import plugin_name
 from tljh.reading import fetch_here, read
 from tljh.runner import Runner
+from tljh.settings import files
 from tljh.spec import PluginChoice
 
 
@@ -73,10 +74,7 @@ def remember(artifact: FetchedArtifact, folder: Path) -> None:
         "form": artifact.form,
         "path": str(artifact.path),
     }
-    path = folder / f"{artifact.source.sha256}.json"
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(document), encoding="utf-8")
-    temporary.replace(path)
+    files.replace(folder / f"{artifact.source.sha256}.json", json.dumps(document))
 
 
 def remembered(choice: PluginChoice, folder: Path, settings: IndexSettings) -> FetchedArtifact | None:

@@ -71,8 +71,6 @@ class Facts:
     """Of the ports that the hub needs, those that something other than TLJH listens on, with its name."""
     applied: Mapping[str, AppliedPlugin] = field(default_factory=dict)
     """Plugins of the last complete run, by normalised name."""
-    passwords: frozenset[str] = frozenset()
-    """Hub users that already have a password."""
 
     @property
     def may_change_system(self) -> bool:

@@ -4,44 +4,52 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
+from tljh.discovery.cache import default_folder
+from tljh.index_settings import IndexSettings
+from tljh.layout import Layout
+from tljh.planning import probe
 from tljh.planning.chosen import Chosen, choose
 from tljh.planning.plan import Inputs, plan
-from tljh.planning.probe import probe
 from tljh.planning.resolve import Resolver
 from tljh.planning.types import Plan
 from tljh.planning.wanted import wanted
+from tljh.runner import Runner
 from tljh.spec import InstallSpec
 from tljh.text import plural
-
-if TYPE_CHECKING:
-    from tljh.workflow import Workflow
 
 OnProgress = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The installation that is planned for, and the means to ask about it."""
+
+    layout: Layout
+    settings: IndexSettings
+    runner: Runner
+
+
 async def make_plan(
-    workflow: Workflow, spec: InstallSpec, on_progress: OnProgress, new_passwords: tuple[str, ...]
+    machine: Machine, spec: InstallSpec, on_progress: OnProgress, new_passwords: tuple[str, ...]
 ) -> Plan:
     """The plan for these answers, each plugin named by the sha256 of what was inspected."""
     if spec.plugins:
         on_progress(f"reading {plural(len(spec.plugins), 'plugin')}")
+    caches = cache_layout(machine.layout)
     chosen = await asyncio.gather(
         *(
-            choose(
-                choice, folder=workflow.layout.artifacts, settings=workflow.settings, runner=workflow.runner
-            )
+            choose(choice, folder=caches.artifacts, settings=machine.settings, runner=machine.runner)
             for choice in spec.plugins
         )
     )
     pinned = replace(spec, plugins=tuple(c.choice for c in chosen))
-    return await asyncio.to_thread(_plan, workflow, pinned, chosen, on_progress, new_passwords)
+    return await asyncio.to_thread(_plan, machine, pinned, chosen, on_progress, new_passwords)
 
 
 def _plan(
-    workflow: Workflow,
+    machine: Machine,
     spec: InstallSpec,
     chosen: list[Chosen],
     on_progress: OnProgress,
@@ -53,8 +61,16 @@ def _plan(
     artifacts = tuple(c.artifact for c in chosen if c.report.status == "ok")
     on_progress("looking at this machine")
     apt_packages = wanted(spec, reports, {}).apt.items
-    facts = probe(workflow.layout, spec, workflow.runner, apt_packages)
-    resolver = Resolver(workflow.layout, spec, facts, workflow.runner, workflow.settings, on_progress)
+    facts = probe.probe(machine.layout, spec, machine.runner, apt_packages)
+    resolver = Resolver(
+        machine.layout,
+        cache_layout(machine.layout),
+        spec,
+        facts,
+        machine.runner,
+        machine.settings,
+        on_progress,
+    )
     resolution = resolver.resolve(wanted(spec, reports, facts.applied), artifacts)
     return plan(
         Inputs(
@@ -68,6 +84,11 @@ def _plan(
             config_text=yaml_text,
         )
     )
+
+
+def cache_layout(layout: Layout) -> Layout:
+    """Where plans keep downloads: the installation itself, or the person's own cache if it is not theirs."""
+    return layout if probe.is_writable(layout.prefix) else Layout(default_folder())
 
 
 def yaml_text(settings: object) -> str:

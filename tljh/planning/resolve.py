@@ -33,6 +33,8 @@ class Resolver:
     """The package managers of one machine, asked for one plan."""
 
     layout: Layout
+    caches: Layout
+    """Where downloads are kept: the layout itself, unless it cannot be written."""
     spec: InstallSpec
     facts: Facts
     runner: Runner
@@ -90,7 +92,7 @@ class Resolver:
                 arguments,
                 constraints=fixed,
                 settings=self.settings,
-                cache_dir=self.layout.uv_cache,
+                cache_dir=self.caches.uv_cache,
                 runner=self.runner,
             )
         except TljhError as error:
@@ -110,7 +112,7 @@ class Resolver:
                 self.layout.user,
                 wanted.conda.items,
                 wanted.channels.items,
-                cache_dir=self.layout.conda_cache,
+                cache_dir=self.caches.conda_cache,
                 runner=self.runner,
             )
         except TljhError as error:
@@ -122,7 +124,7 @@ class Resolver:
         if not arguments:
             return Resolved()
         self.on_progress("resolving the pip packages for everyone")
-        settings, cache, runner = self.settings, self.layout.uv_cache, self.runner
+        settings, cache, runner = self.settings, self.caches.uv_cache, self.runner
         try:
             if self.layout.user_python.exists():
                 changes = pip.dry_run(

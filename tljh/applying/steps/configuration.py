@@ -12,6 +12,7 @@ from tljh.applying.context import Context
 from tljh.applying.steps.plugins import run_host
 from tljh.errors import StepFailed
 from tljh.planning import actions
+from tljh.settings import files
 
 Config = MutableMapping[str, Any]
 
@@ -27,14 +28,12 @@ class Kept:
 
 def write_config(action: actions.WriteConfig, context: Context) -> None:
     """Answers, then `tljh_config_post_install` of each plugin in pluggy's order; validated, then replaced."""
-    from tljh.settings import files
-
     document = files.read(context.layout.config_file)
     update(document, action.settings)
     add_admins(document, action.admins)
-    administrator = plain(document)
+    administrator = files.plain(document)
     for name in action.hooks:
-        result = run_host(context, {"do": "config", "plugins": [name], "config": plain(document)})
+        result = run_host(context, {"do": "config", "plugins": [name], "config": files.plain(document)})
         if name in result["errors"]:
             raise StepFailed(
                 f"{name}: tljh_config_post_install failed: {result['errors'][name]}",
@@ -42,7 +41,7 @@ def write_config(action: actions.WriteConfig, context: Context) -> None:
             )
         for kept in take_over(document, result["config"], administrator):
             context.line(f"{kept.key}: yours ({kept.value!r}) stays; {name} wanted {kept.wanted!r}")
-    files.check(plain(document), context.layout.config_file)
+    files.check(files.plain(document), context.layout.config_file)
     files.write(context.layout.config_file, document)
     for name in action.hooks:
         applied.record_config(context, name)
@@ -93,12 +92,3 @@ def take_over(
 
 def _grew(mine: object, wanted: object) -> bool:
     return isinstance(mine, list) and isinstance(wanted, list) and all(item in wanted for item in mine)
-
-
-def plain(value: Any) -> Any:
-    """The document without the comments and places that its types carry."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dbm
 import json
 from collections.abc import Sequence
 
-from tljh.applying.applied import write_atomically
 from tljh.applying.context import Context
 from tljh.errors import StepFailed
 from tljh.packages import apt
 from tljh.planning import actions
+from tljh.settings import files, health, passwords
 
 SUDOERS = "%jupyterhub-admins ALL = (ALL) NOPASSWD: ALL\nDefaults exempt_group = jupyterhub-admins\n"
 
@@ -33,19 +32,16 @@ def ensure_accounts(action: actions.EnsureAccounts, context: Context) -> None:
         return
     path = context.layout.sudoers_file
     candidate = context.run.folder / "sudoers"
-    write_atomically(candidate, SUDOERS, 0o440)
+    files.replace(candidate, SUDOERS, 0o440)
     context.runner.run(["visudo", "-cf", str(candidate)], doing="validate the sudo rule")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, SUDOERS, 0o440)
+    files.replace(path, SUDOERS, 0o440)
 
 
 def set_passwords(action: actions.SetPasswords, context: Context) -> None:
     """Put the hashes into FirstUseAuthenticator's database."""
     hashes: dict[str, str] = json.loads(context.run.passwords_file.read_text())
-    path = context.layout.state / "passwords.dbm"
-    with dbm.open(str(path), "c", 0o600) as database:
-        for name in action.users:
-            database[name.encode()] = hashes[name].encode()
+    for name in action.users:
+        passwords.set_hash(context.layout.state, name, hashes[name])
     context.run.passwords_file.unlink()
 
 
@@ -66,9 +62,7 @@ def start_services(action: actions.StartServices, context: Context) -> None:
 
 def check_health(action: actions.CheckHealth, context: Context) -> None:
     """Ask the hub through the proxy, as a browser would. Raises StepFailed with the hub's last words."""
-    from tljh.settings.health import wait_until_ready
-
-    problem = wait_until_ready(action.url, seconds=90)
+    problem = health.wait_until_ready(action.url, seconds=90)
     if problem:
         journal = context.runner.run(
             ["journalctl", "--no-pager", "-n", "15", "-o", "cat", "-u", "jupyterhub", "-u", "traefik"],

@@ -132,7 +132,7 @@ def _plugins(inputs: Inputs) -> Iterator[Action]:
         pins = (*resolution.core, *resolution.plugins.pins)
         yield actions.InstallPlugins(owners=names, plugins=new, pins=pins, changes=resolution.plugins.changes)
         yield check(reports)
-    if resolution.hub_extras.changes or (new and inputs.wanted.hub_extras.items):
+    if resolution.hub_extras.changes_something or (new and inputs.wanted.hub_extras.items):
         yield actions.InstallHubExtras(
             owners=inputs.wanted.hub_extras.owners,
             arguments=inputs.wanted.hub_extras.items,
@@ -190,7 +190,7 @@ def _environment(inputs: Inputs) -> Iterator[Action]:
             specs=asked.conda.items,
             changes=resolution.conda.changes,
         )
-    if resolution.user_pip.changes:
+    if resolution.user_pip.changes_something:
         yield actions.InstallUserPackages(
             owners=asked.user_pip.owners,
             arguments=user_arguments(asked, resolution.jupyterhub, inputs.spec),

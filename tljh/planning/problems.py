@@ -87,6 +87,11 @@ def _resolution(resolution: Resolution) -> Iterator[Problem]:
         if part.error:
             hint = part.hint or "Leave out a plugin, or choose another version."
             yield Problem("resolution", f"{what} cannot be resolved: {part.error}", hint, blocking=True)
+        if part.unknown:
+            yield Problem(
+                "unlisted", f"{what} cannot be listed beforehand: {part.unknown}",
+                "Approving the plan accepts what they need.",
+            )  # fmt: skip
 
 
 def _plugins(reports: Sequence[PluginReport]) -> Iterator[Problem]:

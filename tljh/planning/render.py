@@ -20,7 +20,9 @@ def render(plan: Plan, *, full: bool = False) -> str:
 
 def _lines(plan: Plan, full: bool) -> Iterator[str]:
     for problem in plan.problems:
-        yield f"{'✗' if problem.blocking else '!'} {clean(problem.message)}"
+        first, *more = problem.message.splitlines() or [""]
+        yield f"{'✗' if problem.blocking else '!'} {clean(first)}"
+        yield from (f"    {clean(line)}" for line in more)
         if problem.hint:
             yield f"  → {clean(problem.hint)}"
     if plan.problems:

@@ -75,14 +75,16 @@ class Resolver:
     def _hub(self) -> Resolved:
         if not self.facts.has_hub_environment:
             return Resolved()
-        return self._in_hub(HUB_REQUIREMENTS, core_pins(self.facts), "the hub environment")
+        return self._in_hub(HUB_REQUIREMENTS, core_pins(self.facts), "the hub environment", build=True)
 
     def _plugins(self, plugins: Sequence[PluginArtifact], core: tuple[str, ...]) -> Resolved:
         new = [plugin for plugin in plugins if not is_applied(plugin, self.facts)]
         arguments = [f"{p.name}{_extras(p)} @ {Path(p.path).as_uri()}" for p in new]
         return self._in_hub(tuple(arguments), core, "the plugins")
 
-    def _in_hub(self, arguments: tuple[str, ...], fixed: tuple[str, ...], what: str) -> Resolved:
+    def _in_hub(
+        self, arguments: tuple[str, ...], fixed: tuple[str, ...], what: str, *, build: bool = False
+    ) -> Resolved:
         if not arguments or not self.facts.has_hub_environment:
             return Resolved()
         self.on_progress(f"resolving {what}")
@@ -91,6 +93,7 @@ class Resolver:
                 self.layout.hub_python,
                 arguments,
                 constraints=fixed,
+                build=build,
                 settings=self.settings,
                 cache_dir=self.caches.uv_cache,
                 runner=self.runner,
@@ -148,6 +151,9 @@ def user_arguments(wanted: Wanted, jupyterhub: str | None, spec: InstallSpec) ->
 
 
 def failed(error: TljhError) -> Resolved:
+    """The error as a value; what only a build would tell does not stop a plan."""
+    if isinstance(error, pip.NeedsBuild):
+        return Resolved(unknown=error.message)
     return Resolved(error=error.message, hint=error.hint)
 
 

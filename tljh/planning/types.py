@@ -24,6 +24,12 @@ class Resolved:
     """The whole result as name==version, for pip."""
     error: str | None = None
     hint: str = ""
+    unknown: str | None = None
+    """Why the changes cannot be listed beforehand, where they can be made all the same."""
+
+    @property
+    def changes_something(self) -> bool:
+        return bool(self.changes) or self.unknown is not None
 
 
 @dataclass(frozen=True, slots=True)

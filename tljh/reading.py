@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from tljh.discovery.cache import default_folder
-from tljh.discovery.fetch import FetchedArtifact, fetch
+from tljh.discovery.artifacts import FetchedArtifact
 from tljh.discovery.known import known_plugins
 from tljh.index_settings import IndexSettings
 from tljh.inspection import inspect
@@ -27,6 +27,8 @@ async def fetch_here(
     requirement: str, *, settings: IndexSettings, runner: Runner, sha256: str | None = None
 ) -> FetchedArtifact:
     """What is needed to read a plugin, as this machine would have it."""
+    from tljh.discovery.fetch import fetch  # brings the HTTP library
+
     return await fetch(
         requirement,
         settings=settings,

@@ -72,8 +72,9 @@ def parse(text: str, origin: str = "tljh.toml") -> InstallSpec:
 
 def from_dict(document: Mapping[str, Any], origin: str = "tljh.toml") -> InstallSpec:
     """Build the spec from parsed TOML, checked against its JSON Schema."""
-    import jsonschema
+    from tljh.schemas import load_jsonschema
 
+    jsonschema = load_jsonschema()
     errors = sorted(jsonschema.Draft202012Validator(json_schema()).iter_errors(document), key=str)
     if errors:
         error = jsonschema.exceptions.best_match(errors)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from tljh.discovery.fetch import ArtifactSource, FetchedArtifact, ensure_local
+from tljh.discovery.artifacts import ArtifactSource, FetchedArtifact
 from tljh.index_settings import IndexSettings
 from tljh.inspection.report import PluginReport
 from tljh.planning.actions import PluginArtifact
@@ -36,6 +36,8 @@ async def choose(choice: PluginChoice, *, folder: Path, settings: IndexSettings,
     """
     artifact = await asyncio.to_thread(remembered, choice, folder, settings)
     if artifact is None:
+        from tljh.discovery.fetch import ensure_local
+
         found = await fetch_here(choice.requirement, settings=settings, runner=runner, sha256=choice.sha256)
         path = await ensure_local(found, folder)
         artifact = replace(found, path=path, root=None, remote=None)

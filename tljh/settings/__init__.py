@@ -1,0 +1,1 @@
+"""What an administrator sets: read, checked, edited and applied, behind `tljh.config`."""

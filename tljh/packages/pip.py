@@ -38,8 +38,9 @@ def dry_run(
 ) -> tuple[PackageChange, ...]:
     """What installing would change in the environment of `python`. Builds nothing, so no package's code runs.
 
-    `build` allows it all the same, for requirements that are this program's own. A requirement that would have to be built first is left out of the resolution and stands in the result
-    without a version. Raises ConflictError, NotFound, NetworkError, InvalidInput, as `explain` says.
+    What would have to be built first is left out of the resolution and stands in the result without a
+    version; with `build` it is built all the same, for requirements that are this program's own.
+    Raises ConflictError, NotFound, NetworkError, InvalidInput, as `explain` says.
     """
     uv = Uv(runner, settings, cache_dir)
     command = [
@@ -55,7 +56,9 @@ def dry_run(
     command += ["--upgrade"] * upgrade + ["--offline"] * offline
     result, unbuilt = without_builds(
         pip_arguments.parse(arguments),
-        lambda parsed: uv.run(command, parsed, constraints, doing="resolve the packages"),
+        lambda parsed, excluded: uv.run(
+            command, parsed, constraints, doing="resolve the packages", excluded=excluded
+        ),
     )
     before = {name: package.version for name, package in installed(python.parent.parent).items()}
     document = json.loads(result.output) if result is not None else {"changes": []}
@@ -81,15 +84,17 @@ def compile(
 ) -> tuple[str, ...]:
     """`name==version` for an environment that does not exist yet; builds nothing, as `dry_run`.
 
-    What comes from a URL, a folder or source code stands there by its name alone, with the version where
-    the file name states it.
+    What comes from a folder, or is known only as source code, stands there by its name alone, with the
+    version where its file name states one.
     """
     uv = Uv(runner, settings, cache_dir)
     command = ["pip", "compile", "--python", sys.executable, "--python-version", python_version, "--no-build"]
     command += ["--no-header", "--no-annotate", "--quiet", "--no-emit-index-url"] + ["--offline"] * offline
     result, unbuilt = without_builds(
         pip_arguments.parse(arguments),
-        lambda parsed: uv.run(command, parsed, constraints, doing="resolve the packages", as_input=True),
+        lambda parsed, excluded: uv.run(
+            command, parsed, constraints, doing="resolve the packages", as_input=True, excluded=excluded
+        ),
     )
     lines = (result.output if result is not None else "").splitlines()
     pins = [text for line in lines if (text := pin(line))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
@@ -26,21 +26,27 @@ class Unbuilt:
 
 
 def without_builds(
-    arguments: PipArguments, resolve: Callable[[PipArguments], Result]
+    arguments: PipArguments, resolve: Callable[[PipArguments, Sequence[str]], Result]
 ) -> tuple[Result | None, list[Unbuilt]]:
     """Resolve, leaving out what would have to be built; None if nothing is left.
 
-    Raises NeedsBuild where that is not itself a requirement here but needed by one.
+    `resolve` takes the arguments, and the names that it shall pass over where others need them.
     """
     unbuilt: list[Unbuilt] = []
+    excluded: list[str] = []
     while arguments.lines:
         try:
-            return resolve(arguments), unbuilt
+            return resolve(arguments, excluded), unbuilt
         except NeedsBuild as error:
             names = {str(canonicalize_name(name)) for name in error.names}
             blamed = [line for line in arguments.lines if _blamed(line, names)]
             if not blamed:
-                raise
+                if names.issubset(excluded):
+                    raise
+                new = sorted(names.difference(excluded))
+                excluded += new
+                unbuilt += [Unbuilt(name, None) for name in new]
+                continue
             unbuilt += [Unbuilt(line_name(line) or min(names), stated_version(line)) for line in blamed]
             kept = tuple(line for line in arguments.lines if line not in blamed)
             arguments = replace(arguments, lines=kept)

@@ -34,8 +34,9 @@ class Uv:
         doing: str,
         on_line: OnLine | None = None,
         as_input: bool = False,
+        excluded: Iterable[str] = (),
     ) -> Result:
-        """Raises what `explain` makes of a failure."""
+        """Raises what `explain` makes of a failure; `excluded` are passed over where others need them."""
         secrets = (*self.settings.secrets, *IndexSettings(_urls(arguments)).secrets)
         redact = Redactor(secrets)
 
@@ -46,7 +47,7 @@ class Uv:
         flags = list(arguments.flags)
         if command[0] == "pip" and command[1] != "uninstall" and wants_no_index(self.settings, arguments):
             flags.append("--no-index")
-        with _files(arguments.lines, constraints) as (folder, words):
+        with _files(arguments.lines, constraints, excluded) as (folder, words):
             if as_input:
                 words = [word for word in words if word != "-r"]
             result = self.runner.run(
@@ -76,22 +77,24 @@ def find_uv(runner: Runner) -> str:
 
 
 @contextmanager
-def _files(lines: Sequence[str], constraints: Iterable[str]) -> Iterator[tuple[Path, list[str]]]:
-    """A private folder with the requirements and constraints, and the options that name them.
+def _files(
+    lines: Iterable[str], constraints: Iterable[str], excluded: Iterable[str]
+) -> Iterator[tuple[Path, list[str]]]:
+    """A private folder with requirements, constraints and exclusions, and the options that name them.
 
     The folder is also where uv runs, so that no project of the current folder has a say.
     """
     with tempfile.TemporaryDirectory(prefix="tljh-pip-") as name:
         folder, words = Path(name), list[str]()
-        fixed = tuple(constraints)
         for option, file, content in (
-            ("-c", "constraints.txt", fixed),
-            ("-r", "requirements.txt", tuple(lines)),
+            ("-c", "constraints.txt", constraints),
+            ("--excludes", "excluded.txt", excluded),
+            ("-r", "requirements.txt", lines),
         ):
-            if content:
+            if text := "".join(f"{line}\n" for line in content):
                 path = folder / file
                 path.touch(0o600)
-                path.write_text("".join(f"{line}\n" for line in content), encoding="utf-8")
+                path.write_text(text, encoding="utf-8")
                 words += [option, str(path)]
         yield folder, words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -385,6 +386,31 @@ def test_an_exception_of_the_listener_is_handed_on(bench: Bench) -> None:
             bench.prefix, ["a"], [bench.url], cache_dir=bench.cache, runner=SystemRunner(), on_progress=stop,
             settings=CondaSettings(),
         )  # fmt: skip
+
+
+def test_the_worker_does_not_outlive_whoever_started_it(tmp_path: Path) -> None:
+    """Else a resumed run would share the prefix with the installation of the killed one."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tljh.packages import conda; from tljh.runner import SystemRunner\n"
+        "folder = Path(sys.argv[1])\n"
+        "conda.apply(folder / 'e', ['a'], [sys.argv[2]], cache_dir=folder / 'c', runner=SystemRunner())"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        root = Path(tljh.__file__).parent.parent
+        process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), url], cwd=root)
+        connection, _ = silent.accept()
+        connection.settimeout(30)
+        with connection:
+            assert connection.recv(4096)
+            process.kill()
+            process.wait()
+            try:
+                assert connection.recv(65536) == b""
+            except ConnectionResetError:
+                pass
 
 
 def test_a_worker_that_dies_is_reported(bench: Bench) -> None:

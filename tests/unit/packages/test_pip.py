@@ -180,14 +180,18 @@ def test_planning_never_builds(bench: Bench, tmp_path: Path) -> None:
     assert not marker.exists()
 
 
-def test_a_dependency_that_must_be_built_is_named(
+def test_a_dependency_that_must_be_built_has_no_version_yet(
     bench: Bench, wheel: Callable[..., Path], tmp_path: Path
 ) -> None:
     sdist(bench.wheels, "legacy", tmp_path / "ran")
     wheel(bench.wheels, "wants-legacy", "1.0", ["legacy"])
-    with pytest.raises(pip.NeedsBuild) as caught:
-        bench.dry_run("wants-legacy")
-    assert caught.value.names == ("legacy",)
+    assert bench.dry_run("wants-legacy") == (
+        PackageChange("legacy", "install"),
+        PackageChange("wants-legacy", "install", "1.0"),
+    )
+    assert pip.compile(
+        ["wants-legacy"], python_version=PYTHON, runner=bench.runner, settings=bench.settings
+    ) == ("legacy", "wants-legacy==1.0")
     assert not (tmp_path / "ran").exists()
 
 

@@ -15,6 +15,9 @@ from typing import Protocol
 
 from tljh.errors import StepFailed, TljhError
 
+CalledProcessError = subprocess.CalledProcessError
+"""What `tljh.utils.run_subprocess` raises: the standard library's own, as plugins expect."""
+
 OnLine = Callable[[str], None]
 TAIL_LINES = 15
 

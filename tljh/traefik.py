@@ -108,7 +108,8 @@ def ensure_traefik_config(state_dir: str | os.PathLike[str]) -> None:
     files.replace(dynamic_file, tomlkit.dumps(dynamic))
     for name in ("acme.json", "rules/rules.toml"):
         path = state / name
-        path.touch(mode=0o600)
+        if not path.exists():
+            path.touch(mode=0o600)
         path.chmod(0o600)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pluggy
 
 from tljh import hooks
-from tljh.runner import Runner, SystemRunner
+from tljh.runner import CalledProcessError, Runner, SystemRunner
 
 _runner: Runner = SystemRunner()
 
@@ -34,8 +34,6 @@ def run_subprocess(
     Takes the keywords of `subprocess.run` that make sense with captured output; `env` is added to the
     environment. Raises CalledProcessError.
     """
-    from tljh.runner import subprocess  # type: ignore[attr-defined]  # the module that owns it
-
     ignored = {"check", "text", "universal_newlines", "encoding", "errors", "stdout", "stderr", "stdin"}
     if unknown := kwargs.keys() - ignored:
         raise TypeError(f"run_subprocess takes no {', '.join(sorted(unknown))}")
@@ -53,7 +51,7 @@ def run_subprocess(
     logger = logging.getLogger("tljh")
     if not result.ok:
         logger.error("Ran %s with exit code %s\n%s", printable, result.status, output.rstrip())
-        raise subprocess.CalledProcessError(result.status, cmd, output)
+        raise CalledProcessError(result.status, cmd, output)
     logger.debug("Ran %s with exit code %s\n%s", printable, result.status, output.rstrip())
     return output
 

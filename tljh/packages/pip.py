@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -124,6 +126,9 @@ def install(
     command += ["--no-deps"] * no_deps + ["--require-hashes"] * require_hashes + ["--upgrade"] * upgrade
     command += ["--compile-bytecode"] * compile_bytecode
     parsed = pip_arguments.parse(requirements)
+    if require_hashes:
+        # With hashes every constraint would have to be pinned too; the hash says more than any constraint.
+        settings = replace(settings or IndexSettings.load(os.environ), constraints=())
     if parsed.lines:
         uv = Uv(runner, settings, cache_dir)
         uv.run(command, parsed, constraints, on_line=on_line, doing=f"install packages into {prefix}")

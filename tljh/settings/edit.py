@@ -22,6 +22,16 @@ def split(property_path: str) -> list[str]:
     return parts
 
 
+def lookup(settings: Mapping[str, Any], key: str, default: Any = None) -> Any:
+    """The value at a dotted key, or the default where there is none."""
+    value: Any = settings
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return default
+        value = value[part]
+    return value
+
+
 def set_item(document: Document, property_path: str, value: Any) -> Document:
     """Set a key; missing parents are made, and what is not a mapping on the way is replaced by one."""
     changed = copy.deepcopy(document)

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tljh import systemd, traefik
+from tljh.configurer import check_https, load_config
 from tljh.errors import InvalidInput, StepFailed, UsageError
 from tljh.settings import files
 
@@ -67,9 +68,8 @@ def reload_component(
 
 
 def check(config_dir: Path) -> None:
-    """Raise InvalidInput if a file of the configuration does not parse; nothing is restarted then."""
-    config_file = config_dir / "config.yaml"
-    files.read(config_file)
+    """Raise InvalidInput if the configuration does not parse or cannot work; nothing is restarted then."""
+    check_https(load_config(config_dir / "config.yaml"))
     traefik.extra_config(config_dir / "traefik_config.d")
     for path in sorted(config_dir.glob("jupyterhub_config.d/*.py")):
         try:

@@ -9,7 +9,7 @@ from tljh.applying.context import Context
 from tljh.errors import StepFailed
 from tljh.packages import apt
 from tljh.planning import actions
-from tljh.settings import files, health, passwords
+from tljh.settings import files, health, passwords, reloading
 
 SUDOERS = "%jupyterhub-admins ALL = (ALL) NOPASSWD: ALL\nDefaults exempt_group = jupyterhub-admins\n"
 
@@ -24,10 +24,10 @@ def install_debian_packages(packages: Sequence[str], context: Context) -> None:
 
 def ensure_accounts(action: actions.EnsureAccounts, context: Context) -> None:
     """The groups, and the sudo rule once visudo has accepted it."""
-    from tljh import user
+    from tljh.user import ensure_group
 
     for group in action.groups:
-        user.ensure_group(group)
+        ensure_group(group)
     if not action.sudoers:
         return
     path = context.layout.sudoers_file
@@ -72,3 +72,4 @@ def check_health(action: actions.CheckHealth, context: Context) -> None:
             f"The hub does not answer at {action.url}: {problem}.\n{journal.output.strip()}",
             "Read the cause above; `journalctl -u jupyterhub` has all of it. Then run `tljh install` again.",
         )
+    reloading.remember(reloading.Paths(context.layout.config, context.layout.state))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import time
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Seconds of `ours` and `theirs`, pair by pair; `goal` is a ratio, `faster` says which way."""
+    """Figures of `ours` and `theirs`, pair by pair, in seconds unless `unit` says otherwise; `goal` is a ratio, `faster` says which way."""
 
     what: str
     ours: tuple[float, ...]
@@ -21,6 +20,7 @@ class Comparison:
     goal: float
     faster: bool
     """True: theirs/ours must be at least `goal`. False: ours/theirs must be at most `goal`."""
+    unit: str = "s"
 
     @property
     def ratio(self) -> float:
@@ -36,9 +36,9 @@ class Comparison:
         relation = "at least" if self.faster else "at most"
         return (
             self.what,
-            seconds(statistics.median(self.ours)),
-            seconds(statistics.median(self.theirs)),
-            f"{self.ratio:.1f}",
+            shown(statistics.median(self.ours), self.unit),
+            shown(statistics.median(self.theirs), self.unit),
+            f"{self.ratio:.2g}" if self.ratio < 10 else f"{self.ratio:.0f}",
             f"{relation} {self.goal:g}",
             "yes" if self.reached else "NO",
         )
@@ -66,10 +66,8 @@ def call(function: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def peak_of_children() -> int:
-    """Bytes resident at the peak of the largest child process that was waited for."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-
-
-def seconds(value: float) -> str:
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+def shown(value: float, unit: str) -> str:
+    """Seconds below one as milliseconds; everything else in its unit."""
+    if unit == "s" and value < 1:
+        return f"{value * 1000:.1f} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
+    return f"{value:.1f} {unit}" if unit == "s" else f"{value:.0f} {unit}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tljh.applying.events import Event
+from tljh.applying.journal import append
 from tljh.applying.runs import Run
 from tljh.index_settings import IndexSettings
 from tljh.layout import Layout
@@ -33,14 +34,18 @@ class Context:
         return self.plan.spec.get("scope") == "folder"
 
     def emit(self, event: Event) -> None:
-        """Write one event; flushed, so that followers and a crash see it."""
-        with self.run.events_file.open("a", encoding="utf-8") as stream:
-            stream.write(self.redact(event.to_json()) + "\n")
+        """Write one event, so that followers and a crash see it.
+
+        On a full disk output is dropped; for what became of the steps there is a reserve.
+        """
+        text = self.redact(event.to_json())
+        if not append(self.run.events_file, text) and event.kind not in ("output", "progress"):
+            self.run.reserve_file.unlink(missing_ok=True)
+            append(self.run.events_file, text)
 
     def line(self, text: str) -> None:
         """A line of a command's output: to the log, and to whoever follows."""
-        with self.run.log_file.open("a", encoding="utf-8") as stream:
-            stream.write(self.redact(text) + "\n")
+        append(self.run.log_file, self.redact(text))
         if text.strip():
             self.emit(Event("output", self.action, text[:500]))
 

@@ -12,6 +12,7 @@ from tljh import spec as specs
 from tljh.applying import applied
 from tljh.applying.context import Context
 from tljh.applying.events import Event
+from tljh.applying.journal import FULL
 from tljh.applying.steps import STEPS
 from tljh.errors import Busy, PlanChanged, Refused, TljhError
 from tljh.planning import actions
@@ -29,6 +30,8 @@ def execute(context: Context) -> RunStatus:
             return _execute(context)
     except Timeout:
         return _finish(context, "failed", Busy("Another run is in progress.", "Wait for its end."))
+    except OSError as failure:
+        return _finish(context, "failed", _from_os(failure))
 
 
 def _execute(context: Context) -> RunStatus:
@@ -77,9 +80,7 @@ def _step(context: Context, action: Action) -> TljhError | None:
 
 
 def _from_os(failure: OSError) -> TljhError:
-    import errno
-
-    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+    if failure.errno in FULL:
         return Refused("The disk is full.", "Free some space (`df -h` shows where), then apply again.")
     return Refused(f"{failure.strerror}: {failure.filename}.", "Correct this, then apply again.")
 
@@ -107,6 +108,7 @@ def _prepare_folders(context: Context) -> None:
 def _finish(context: Context, status: RunStatus, error: TljhError | None = None) -> RunStatus:
     """The last word of the run: how it ended, what has changed so far, and what to do next."""
     context.run.passwords_file.unlink(missing_ok=True)
+    context.run.reserve_file.unlink(missing_ok=True)
     finished = [
         e.action for e in context.run.events() if e.kind == "action-finished" and e.action is not None
     ]

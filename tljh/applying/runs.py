@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tljh.applying.events import Event
+from tljh.applying.journal import set_aside
 from tljh.errors import Busy, NotFound, PlanChanged
 from tljh.layout import Layout
 from tljh.planning.types import Plan, RunStatus
@@ -57,6 +59,11 @@ class Run:
         return self.folder / "passwords.json"
 
     @property
+    def reserve_file(self) -> Path:
+        """Room on the disk for the last events; removed when it is needed, or over."""
+        return self.folder / "reserve"
+
+    @property
     def process_file(self) -> Path:
         return self.folder / "process.json"
 
@@ -70,16 +77,12 @@ class Run:
             ) from None
 
     def events(self) -> Iterator[Event]:
-        """What it has told so far; a line that was cut off by a crash is left out."""
+        """What it has told so far."""
         try:
             lines = self.events_file.read_text(errors="replace").splitlines()
         except FileNotFoundError:
             return
-        for line in lines:
-            try:
-                yield Event.from_json(line)
-            except (ValueError, KeyError):
-                continue
+        yield from parsed(lines)
 
     def status(self) -> RunStatus:
         """How it ended; `interrupted` if its process is gone and it never said."""
@@ -112,7 +115,10 @@ def process_start(pid: int) -> str | None:
 
 
 def create(layout: Layout, plan: Plan, password_hashes: Mapping[str, str]) -> Run:
-    """Make the folder of a new run of an approved plan. Raises Busy if another one is in progress."""
+    """Make the folder of a new run of an approved plan.
+
+    Raises Busy if another one is in progress, OSError, with nothing left behind, if it cannot be written.
+    """
     running = current(layout)
     if running:
         raise Busy(f"Run {running.id} is in progress.", "Open tljh-wizard to follow it, or wait for its end.")
@@ -126,9 +132,14 @@ def create(layout: Layout, plan: Plan, password_hashes: Mapping[str, str]) -> Ru
     )
     folder.mkdir(mode=0o700)
     run = Run(folder)
-    (folder / "plan.json").write_text(json.dumps(plan.to_dict(), indent=1, ensure_ascii=False))
-    if password_hashes:
-        write_private(run.passwords_file, json.dumps(dict(password_hashes)))
+    try:
+        set_aside(run.reserve_file)
+        if password_hashes:
+            write_private(run.passwords_file, json.dumps(dict(password_hashes)))
+        (folder / "plan.json").write_text(json.dumps(plan.to_dict(), indent=1, ensure_ascii=False))
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return run
 
 
@@ -183,8 +194,7 @@ async def follow(run: Run) -> AsyncIterator[Event]:
         alive = run.is_alive()
         text, position = _read_from(run.events_file, position)
         *lines, partial = (partial + text).split("\n")
-        for line in lines:
-            event = Event.from_json(line)
+        for event in parsed(lines):
             yield event
             if event.kind == "run-finished":
                 return
@@ -192,6 +202,15 @@ async def follow(run: Run) -> AsyncIterator[Event]:
             yield Event("run-finished", text="The run ended without a word.", data=interrupted(run))
             return
         await asyncio.sleep(POLL_SECONDS)
+
+
+def parsed(lines: Iterable[str]) -> Iterator[Event]:
+    """The events of these lines; a line that was cut off is left out."""
+    for line in lines:
+        try:
+            yield Event.from_json(line)
+        except (ValueError, KeyError):
+            continue
 
 
 def interrupted(run: Run) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from tljh import spec as specs
 from tljh.applying.events import Event
 from tljh.argv import handed_on, split_admins
 from tljh.commands.output import end_progress, note, print_json, print_lines, progress_line, table
@@ -87,6 +88,8 @@ def apply_spec(
             )
         return 0
     _approve(made, arguments)
+    # What was approved is what `tljh install` means from now on, also if this run fails.
+    workflow.save_spec(specs.from_dict(made.spec))
     run = workflow.start(made, hashes)
     if arguments.detach:
         print_lines([f"Run {run} goes on in the background; `tljh-wizard` shows it."])

@@ -56,14 +56,23 @@ def plan(inputs: Inputs) -> Plan:
     )
 
 
-def address(spec: InstallSpec, facts: Facts) -> str:
+def local_address(spec: InstallSpec, facts: Facts) -> str:
+    """Where this machine itself finds the hub."""
+    config = effective(spec, facts)
+    https = config.get("https", {})
+    where = (https if https.get("enabled") else config.get("http", {})).get("address") or ""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(where, where)
+    return address(spec, facts, f"[{host}]" if ":" in host else host)
+
+
+def address(spec: InstallSpec, facts: Facts, host: str = "HOST") -> str:
     """Where people will find the hub, `HOST` standing for the machine's name."""
     config = effective(spec, facts)
     https = config.get("https", {})
     secure = bool(https.get("enabled"))
     port = https.get("port", 443) if secure else config.get("http", {}).get("port", 80)
     standard = 443 if secure else 80
-    where = "HOST" if port == standard else f"HOST:{port}"
+    where = host if port == standard else f"{host}:{port}"
     return f"{'https' if secure else 'http'}://{where}{config.get('base_url', '/')}"
 
 
@@ -83,6 +92,7 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
 
 def _actions(inputs: Inputs) -> Iterator[Action | Withheld]:
     """In the order in which they are done."""
+    yield from _passwords(inputs)
     before = [*_apt(inputs), *_hub(inputs), *_plugins(inputs), *_environment(inputs)]
     yield from before
     yield from _accounts(inputs)
@@ -91,6 +101,12 @@ def _actions(inputs: Inputs) -> Iterator[Action | Withheld]:
     moved = [step for step in (*before, *config) if isinstance(step, Action)]
     yield from _services(inputs, moved)
     yield from _code(inputs)
+
+
+def _passwords(inputs: Inputs) -> Iterator[Action]:
+    """First of all: they are kept nowhere else, and a run that fails later must not lose them."""
+    if inputs.new_passwords:
+        yield actions.SetPasswords(owners=("your answers",), users=inputs.new_passwords)
 
 
 def _system(inputs: Inputs, action: Action) -> Action | Withheld:
@@ -211,8 +227,6 @@ def _accounts(inputs: Inputs) -> Iterator[Action | Withheld]:
     if missing or not inputs.facts.sudoers_ok:
         action = actions.EnsureAccounts(owners=("TLJH",), groups=missing, sudoers=not inputs.facts.sudoers_ok)
         yield _system(inputs, action)
-    if inputs.new_passwords:
-        yield actions.SetPasswords(owners=("your answers",), users=inputs.new_passwords)
 
 
 def _config(inputs: Inputs) -> Iterator[Action]:
@@ -265,9 +279,7 @@ def _services(inputs: Inputs, moved: Sequence[Action]) -> Iterator[Action | With
     reason = "what the hub runs with changed" if facts.services_active else "they are not running"
     yield _system(inputs, actions.StartServices(owners=("TLJH",), units=UNITS, reason=reason))
     if inputs.spec.scope == "server":
-        yield actions.CheckHealth(
-            owners=("TLJH",), url=address(inputs.spec, facts).replace("HOST", "127.0.0.1")
-        )
+        yield actions.CheckHealth(owners=("TLJH",), url=local_address(inputs.spec, facts))
 
 
 def _code(inputs: Inputs) -> Iterator[Action | Withheld]:

@@ -7,7 +7,8 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from tljh.layout import Layout
 from tljh.packages import apt, conda, pip
 from tljh.packages.types import InstalledPackage
 from tljh.planning.facts import AppliedPlugin, Facts
-from tljh.planning.requirements import GROUPS, HUB_API_PORT, UNITS
+from tljh.planning.requirements import GROUPS, HUB_API_PORT, PORTS, UNITS
 from tljh.runner import CommandMissing, Runner
 from tljh.settings import files
+from tljh.settings.edit import lookup
 from tljh.spec import InstallSpec
 
 
@@ -30,7 +32,6 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
     release = os_release(layout.root / "etc/os-release")
     config_text = _read(layout.config_file)
     config = files.plain(files.parse(config_text or "", str(layout.config_file)))
-    active = _services_active(runner)
     conda_packages, requested = _conda(layout.user)
     is_root = os.geteuid() == 0
     return Facts(
@@ -58,9 +59,9 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
         config_text=config_text,
         config=config,
         units_current=_units_current(layout),
-        services_active=active,
+        services_active=_services_active(runner),
         traefik_current=_traefik_current(layout),
-        busy_ports={} if active else busy_ports(needed_ports(spec, config), runner),
+        busy_ports=busy_ports(needed_ports(spec, config), runner),
         applied=read_applied(layout.applied),
     )
 
@@ -78,39 +79,51 @@ def read_applied(path: Path) -> Mapping[str, AppliedPlugin]:
 def needed_ports(spec: InstallSpec, config: Mapping[str, Any]) -> tuple[int, ...]:
     """TCP ports that the hub and its proxy will listen on."""
 
-    def setting(section: str, key: str, default: Any) -> Any:
-        for source in (spec.settings, config):
-            value = source.get(section)
-            if isinstance(value, Mapping) and key in value:
-                return value[key]
-        return default
+    def setting(key: str, default: Any) -> Any:
+        return lookup(spec.settings, key, lookup(config, key, default))
 
-    ports = [setting("http", "port", 80), HUB_API_PORT, setting("traefik_api", "port", 8099)]
-    if setting("https", "enabled", False):
-        ports.append(setting("https", "port", 443))
+    keys = [key for key in PORTS if key != "https.port" or setting("https.enabled", False)]
+    ports = [HUB_API_PORT, *(setting(key, PORTS[key]) for key in keys)]
     return tuple(port for port in ports if isinstance(port, int))
 
 
 def busy_ports(ports: Iterable[int], runner: Runner) -> Mapping[int, str]:
-    """Which of the ports something listens on, with the program's name where it can be seen."""
+    """Which of the ports a program that is not TLJH's listens on, with its name where it can be seen."""
     wanted = set(ports)
     try:
         listing = runner.run(["ss", "-Hltnp"], check=False, timeout=10).output
     except CommandMissing:
         return {}
-    return {port: name for port, name in parse_listeners(listing).items() if port in wanted}
+    return {
+        listener.port: listener.program
+        for listener in parse_listeners(listing)
+        if listener.port in wanted and not is_own(listener.pid)
+    }
 
 
-def parse_listeners(listing: str) -> dict[int, str]:
-    """Port to program name, from `ss -Hltnp`."""
-    found: dict[int, str] = {}
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A program that listens on a TCP port; who it is can be seen by root only."""
+
+    port: int
+    program: str = "another program"
+    pid: int | None = None
+
+
+def parse_listeners(listing: str) -> Iterator[Listener]:
+    """From `ss -Hltnp`."""
     for line in listing.splitlines():
         columns = line.split()
         if len(columns) < 4 or not (port := re.search(r":(\d+)$", columns[3])):
             continue
-        name = re.search(r'users:\(\("([^"]+)"', line)
-        found.setdefault(int(port[1]), name[1] if name else "another program")
-    return found
+        process = re.search(r'users:\(\("([^"]+)",pid=(\d+)', line)
+        yield (Listener(int(port[1]), process[1], int(process[2])) if process else Listener(int(port[1])))
+
+
+def is_own(pid: int | None) -> bool:
+    """Whether a process belongs to one of TLJH's services."""
+    groups = (_read(Path(f"/proc/{pid}/cgroup")) or "").splitlines() if pid else []
+    return any(group.rpartition("/")[2] in UNITS for group in groups)
 
 
 def user_manager(prefix: Path) -> str | None:
@@ -166,9 +179,11 @@ def _groups() -> frozenset[str]:
 
 
 def _services_active(runner: Runner) -> bool:
+    """Whether both are: the exit status only tells whether one is."""
     if not Path("/run/systemd/system").is_dir():
         return False
-    return runner.run(["systemctl", "is-active", "--quiet", *UNITS], check=False, timeout=30).ok
+    states = runner.run(["systemctl", "is-active", *UNITS], check=False, timeout=30).output.split()
+    return states == ["active"] * len(UNITS)
 
 
 def _units_current(layout: Layout) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tljh.inspection.conflicts import conflicts
 from tljh.inspection.contributions import merge
 from tljh.inspection.report import PluginReport
 from tljh.planning.facts import Facts
-from tljh.planning.requirements import HUB_API_PORT
+from tljh.planning.requirements import PORTS
 from tljh.planning.types import Problem, Resolution, Resolved
 from tljh.planning.wanted import Wanted, plugin_name
+from tljh.settings.edit import lookup
 from tljh.spec import InstallSpec
 from tljh.text import size
 
@@ -54,7 +54,7 @@ def _machine(spec: InstallSpec, facts: Facts) -> Iterator[Problem]:
                 "python3 bootstrap.py --demo",
             )  # fmt: skip
         for port, program in sorted(facts.busy_ports.items()):
-            key = {HUB_API_PORT: ""}.get(port, "http.port (or https.port)")
+            key = port_setting(port, spec, facts)
             other = f", or choose another port: {key} in [settings] of tljh.toml" if key else ""
             yield blocking(
                 "port-in-use", f"Port {port} is in use by {program}.", f"Stop that program{other}."
@@ -141,14 +141,12 @@ def _settings(spec: InstallSpec, reports: Sequence[PluginReport], facts: Facts) 
         )  # fmt: skip
 
 
-def lookup(settings: Mapping[str, Any], key: str, default: Any = None) -> Any:
-    """The value at a dotted key."""
-    value: Any = settings
-    for part in key.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            return default
-        value = value[part]
-    return value
+def port_setting(port: int, spec: InstallSpec, facts: Facts) -> str | None:
+    """The setting by which the hub has this port; None if there is none."""
+    for key, default in PORTS.items():
+        if lookup(spec.settings, key, lookup(facts.config, key, default)) == port:
+            return key
+    return None
 
 
 def _unknown(wanted: Wanted) -> Iterator[Problem]:

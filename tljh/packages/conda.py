@@ -87,7 +87,7 @@ def apply(
     that an interrupted run had made already do not count as different. An exception raised by `on_progress`
     or `on_line` stops the worker at its next line.
     """
-    if (prefix / "pyvenv.cfg").exists():
+    if (prefix / "pyvenv.cfg").exists() and not (prefix / "conda-meta").is_dir():
         raise Refused(
             f"{prefix} is a virtual environment, not a conda environment.",
             'Keep manager = "uv" in tljh.toml, or move the folder out of the way.',

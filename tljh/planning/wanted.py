@@ -50,9 +50,12 @@ class Wanted:
 def wanted(
     spec: InstallSpec, reports: Sequence[PluginReport], applied: Mapping[str, AppliedPlugin]
 ) -> Wanted:
-    """Merge the contributions of the plugins, in pluggy's order, with the answers."""
+    """Merge the contributions of the plugins, in pluggy's order, with the answers.
+
+    Only what is certain is asked for; the rest is what the loaded plugin says (`InstallLatePackages`).
+    """
     known = [with_observed(report, applied) for report in reports]
-    contributions = merge(known)
+    contributions = merge([only_certain(report) for report in known])
     environment = spec.user_environment
     files = tuple(f"-r {path}" for path in environment.requirements_files)
     channels = _asked(_answers(environment.channels), contributions.user_conda_channels)
@@ -67,7 +70,7 @@ def wanted(
             _answers((*environment.pip_packages, *files)),
         ),
         unknown=tuple(
-            UnknownHook(plugin_name(report), hook.hook, "; ".join(hook.unknown) or "it could not be read")
+            UnknownHook(plugin_name(report), hook.hook, _reason(hook))
             for report in known
             for hook in report.hooks
             if hook.hook in PACKAGE_HOOKS and hook.certainty != "certain"
@@ -93,6 +96,21 @@ def with_observed(report: PluginReport, applied: Mapping[str, AppliedPlugin]) ->
         return replace(hook, value=tuple(seen[hook.hook]), certainty="certain", unknown=())
 
     return replace(report, hooks=tuple(observed(hook) for hook in report.hooks))
+
+
+def only_certain(report: PluginReport) -> PluginReport:
+    """The report without what its package hooks may or may not give."""
+
+    def certain(hook: HookImplementation) -> HookImplementation:
+        unsure = hook.hook in PACKAGE_HOOKS and hook.certainty != "certain"
+        return replace(hook, value=None) if unsure else hook
+
+    return replace(report, hooks=tuple(certain(hook) for hook in report.hooks))
+
+
+def _reason(hook: HookImplementation) -> str:
+    reason = "; ".join(hook.unknown) or "it could not be read"
+    return f"{reason}; it may give {', '.join(map(str, hook.value))}" if hook.value else reason
 
 
 def _own(items: Iterable[str]) -> tuple[PackageContribution, ...]:

@@ -82,16 +82,16 @@ def compare(action: actions.CheckPlugins, loaded: Mapping[str, Any]) -> list[str
 
 
 def _compare_value(expected: ExpectedHook, actual: Sequence[str]) -> list[str]:
+    """Only what was read for certain can differ; the rest was approved as unknown."""
+    if expected.certainty != "certain":
+        return []
     approved = list(dict.fromkeys(expected.value or ()))
+    order = list(dict.fromkeys(actual))
     where = f"{expected.plugin}: {expected.hook}"
-    missing = [item for item in approved if item not in actual]
-    more = [item for item in actual if item not in approved]
-    lines = [f"{where} no longer gives {item!r}" for item in missing]
-    if expected.certainty == "certain":
-        lines += [f"{where} also gives {item!r}" for item in more]
-        order = list(dict.fromkeys(actual))
-        if not lines and order != approved and expected.hook == "tljh_extra_user_conda_channels":
-            lines.append(f"{where} gives the channels in another order")
+    lines = [f"{where} no longer gives {item!r}" for item in approved if item not in order]
+    lines += [f"{where} also gives {item!r}" for item in order if item not in approved]
+    if not lines and order != approved and expected.hook == "tljh_extra_user_conda_channels":
+        lines.append(f"{where} gives the channels in another order")
     return lines
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tljh.argv import handed_on, hide_passwords, split_admins
-from tljh.cli import EXIT_STATUSES, Parser, report_error
+from tljh.cli import EXIT_STATUSES, Parser, report_error, report_fault
 from tljh.errors import TljhError
 from tljh.layout import Layout
 from tljh.spec import InstallSpec
@@ -71,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return 130
+    except Exception:  # noqa: BLE001  (no traceback reaches a person)
+        return report_fault(as_json=False)
 
 
 if __name__ == "__main__":

@@ -69,18 +69,23 @@ class Layout:
         return self.state / "applied.json"
 
     @property
+    def cache(self) -> Path:
+        """Downloads; for root only, since what is in it gets installed."""
+        return self.prefix / "cache"
+
+    @property
     def artifacts(self) -> Path:
         """Inspected artifacts, by sha256: what is approved is what is installed."""
-        return self.prefix / "cache" / "artifacts"
+        return self.cache / "artifacts"
 
     @property
     def conda_cache(self) -> Path:
         """On the prefix's own file system, so that files are hard-linked into environments."""
-        return self.prefix / "cache" / "conda"
+        return self.cache / "conda"
 
     @property
     def uv_cache(self) -> Path:
-        return self.prefix / "cache" / "uv"
+        return self.cache / "uv"
 
     @property
     def installer_log(self) -> Path:

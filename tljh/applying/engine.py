@@ -100,7 +100,7 @@ def check_facts(context: Context) -> None:
 def _prepare_folders(context: Context) -> None:
     layout = context.layout
     layout.prefix.mkdir(parents=True, exist_ok=True)
-    for private in (layout.state, layout.config):
+    for private in (layout.state, layout.config, layout.cache):
         private.mkdir(mode=0o700, exist_ok=True)
         private.chmod(0o700)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -62,6 +63,7 @@ def dry_run(
             command, parsed, constraints, doing="resolve the packages", excluded=excluded
         ),
     )
+    _close_lock(python.parent.parent)
     before = {name: package.version for name, package in installed(python.parent.parent).items()}
     document = json.loads(result.output) if result is not None else {"changes": []}
     versions = {str(canonicalize_name(c["name"])): c.get("version") for c in _entries(document, "installed")}
@@ -132,6 +134,7 @@ def install(
     if parsed.lines:
         uv = Uv(runner, settings, cache_dir)
         uv.run(command, parsed, constraints, on_line=on_line, doing=f"install packages into {prefix}")
+        _close_lock(prefix)
 
 
 def create_venv(
@@ -167,6 +170,12 @@ def uninstall(prefix: Path, names: Sequence[str], *, runner: Runner, on_line: On
     if names:
         command = ["pip", "uninstall", "--python", str(prefix / "bin" / "python"), *names]
         Uv(runner, None, None).run(command, PipArguments(), (), on_line=on_line, doing="uninstall packages")
+
+
+def _close_lock(prefix: Path) -> None:
+    """uv makes its lock file so that everybody could write it, and with it hold up the next installation."""
+    with contextlib.suppress(OSError):
+        (prefix / ".lock").chmod(0o644)
 
 
 def _entries(document: dict[str, list[dict[str, str]]], action: str) -> list[dict[str, str]]:

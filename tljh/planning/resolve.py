@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tljh.errors import TljhError
@@ -43,16 +43,16 @@ class Resolver:
 
     def resolve(self, wanted: Wanted, plugins: Sequence[PluginArtifact]) -> Resolution:
         """Everything that the plan needs to know. Failures are values, in the part that they belong to."""
-        hub = self._hub()
+        hub, resolved_plugins = self._hub_and_plugins(new_arguments(plugins, self.facts))
         core = core_pins(self.facts, hub)
-        resolved_plugins = self._plugins(plugins, core) if not hub.error else Resolved()
         with_plugins = (*core, *resolved_plugins.pins)
+        extras = self._in_hub(wanted.hub_extras.items, with_plugins, "hub packages of the plugins")
         conda_part, python = self._conda(wanted)
         return Resolution(
             apt=self._apt(wanted.apt.items),
             hub=hub,
-            plugins=resolved_plugins,
-            hub_extras=self._in_hub(wanted.hub_extras.items, with_plugins, "hub packages of the plugins"),
+            plugins=beyond(resolved_plugins, hub),
+            hub_extras=beyond(extras, hub, resolved_plugins),
             conda=conda_part,
             user_pip=self._user_pip(wanted, python, jupyterhub_version(self.facts, hub))
             if python
@@ -72,15 +72,27 @@ class Resolver:
         except TljhError as error:
             return failed(error)
 
-    def _hub(self) -> Resolved:
-        if not self.facts.has_hub_environment:
-            return Resolved()
-        return self._in_hub(HUB_REQUIREMENTS, core_pins(self.facts), "the hub environment", build=True)
+    def _hub_and_plugins(self, plugins: tuple[str, ...]) -> tuple[Resolved, Resolved]:
+        """What TLJH needs comes first, and no plugin moves it.
 
-    def _plugins(self, plugins: Sequence[PluginArtifact], core: tuple[str, ...]) -> Resolved:
-        new = [plugin for plugin in plugins if not is_applied(plugin, self.facts)]
-        arguments = [f"{p.name}{_extras(p)} @ {Path(p.path).as_uri()}" for p in new]
-        return self._in_hub(tuple(arguments), core, "the plugins")
+        Only where nothing of it is installed yet, it is chosen so that the plugins fit, if that can be.
+        """
+        hub = self._hub()
+        if hub.error:
+            return hub, Resolved()
+        resolved = self._in_hub(plugins, core_pins(self.facts, hub), "the plugins")
+        if not resolved.error or "jupyterhub" in self.facts.hub_packages:
+            return hub, resolved
+        fixed, what = core_pins(self.facts), "the hub environment and the plugins together"
+        together = self._in_hub((*HUB_REQUIREMENTS, *plugins), fixed, what)
+        if together.error:
+            return hub, resolved
+        fitting = self._hub(together.pins)
+        return fitting, self._in_hub(plugins, core_pins(self.facts, fitting), "the plugins")
+
+    def _hub(self, fixed: tuple[str, ...] = ()) -> Resolved:
+        constraints = (*core_pins(self.facts), *fixed)
+        return self._in_hub(HUB_REQUIREMENTS, constraints, "the hub environment", build=True)
 
     def _in_hub(
         self, arguments: tuple[str, ...], fixed: tuple[str, ...], what: str, *, build: bool = False
@@ -155,6 +167,18 @@ def failed(error: TljhError) -> Resolved:
     if isinstance(error, pip.NeedsBuild):
         return Resolved(unknown=error.message)
     return Resolved(error=error.message, hint=error.hint)
+
+
+def beyond(resolved: Resolved, *before: Resolved) -> Resolved:
+    """Without the changes that an earlier step of the plan makes."""
+    made = {change.name for part in before for change in part.changes}
+    return replace(resolved, changes=tuple(change for change in resolved.changes if change.name not in made))
+
+
+def new_arguments(plugins: Sequence[PluginArtifact], facts: Facts) -> tuple[str, ...]:
+    """The artifacts that are not installed yet, as requirements."""
+    new = [plugin for plugin in plugins if not is_applied(plugin, facts)]
+    return tuple(f"{p.name}{_extras(p)} @ {Path(p.path).as_uri()}" for p in new)
 
 
 def _extras(plugin: PluginArtifact) -> str:

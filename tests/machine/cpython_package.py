@@ -21,7 +21,8 @@ _LEFT_OUT = shutil.ignore_patterns(
 _ASK = (
     "import json, platform, sys, sysconfig as s; print(json.dumps({"
     "'prefix': sys.base_prefix, 'version': platform.python_version(), 'name': s.get_config_var('LDVERSION'),"
-    " 'own_layout': s.get_default_scheme() in ('posix_prefix', 'venv') and 'deb_system' not in s.get_scheme_names()}))"
+    " 'own_layout': s.get_default_scheme() in ('posix_prefix', 'venv')"
+    " and 'deb_system' not in s.get_scheme_names()}))"
 )
 
 

@@ -251,11 +251,12 @@ class WriteConfig(Action):
     hooks: tuple[str, ...] = ()
     """Plugins whose `tljh_config_post_install` is called."""
     diff: str = ""
+    read: tuple[str, ...] = ()
+    """What these hooks were read to set, a line each."""
 
     def details(self) -> tuple[str, ...]:
-        return tuple(self.diff.splitlines()) + tuple(
-            f"{name}: tljh_config_post_install" for name in self.hooks
-        )
+        called = tuple(f"{name}: tljh_config_post_install" for name in self.hooks)
+        return (*self.diff.splitlines(), *called, *self.read)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

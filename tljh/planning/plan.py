@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tljh import spec as specs
 from tljh.hooks import HOOKS, PACKAGE_HOOKS
-from tljh.inspection.contributions import call_order, owner_of
+from tljh.inspection.contributions import ConfigContribution, call_order, merge, owner_of
 from tljh.inspection.report import PluginReport
 from tljh.planning import actions
 from tljh.planning.actions import Action, PluginArtifact
@@ -21,6 +22,7 @@ from tljh.planning.resolve import user_arguments
 from tljh.planning.types import Plan, Resolution, Withheld
 from tljh.planning.wanted import Wanted, plugin_name, wanted
 from tljh.spec import InstallSpec
+from tljh.words import CERTAINTY_WORDS, OPERATION_SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _plugins(inputs: Inputs) -> Iterator[Action]:
     resolution = inputs.resolution
     if new:
         names = tuple(artifact.name for artifact in new)
-        reports = [report for report in inputs.reports if plugin_name(report) in names]
+        reports = reports_of(inputs, names)
         pins = (*resolution.core, *resolution.plugins.pins)
         yield actions.InstallPlugins(owners=names, plugins=new, pins=pins, changes=resolution.plugins.changes)
         yield check(reports)
@@ -247,8 +249,22 @@ def _config(inputs: Inputs) -> Iterator[Action]:
             settings=spec.settings,
             admins=admins,
             hooks=hooks,
+            read=tuple(_setting_words(entry) for entry in merge(reports_of(inputs, hooks)).tljh_config),
             diff=_diff(inputs.config_text(facts.config), inputs.config_text(new_config)),
         )
+
+
+def reports_of(inputs: Inputs, names: Sequence[str]) -> list[PluginReport]:
+    return [report for report in inputs.reports if plugin_name(report) in names]
+
+
+def _setting_words(entry: ConfigContribution) -> str:
+    """`  limits.memory = (if not set) "1G"`, and how sure it is."""
+    if entry.operation == "delete":
+        return f"  {entry.key} is removed"
+    sure = "" if entry.certainty == "certain" else f"  [{CERTAINTY_WORDS[entry.certainty]}]"
+    shown = json.dumps(entry.value, ensure_ascii=False) if entry.certainty != "opaque" else "(unknown)"
+    return f"  {entry.key} {OPERATION_SIGNS[entry.operation]} {shown}{sure}"
 
 
 def _diff(before: str, after: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tljh.packages.types import PackageChange, total_download
 from tljh.planning.actions import Action
 from tljh.planning.types import Plan
-from tljh.text import clean, size
+from tljh.text import clean, plural, size
 
 SHOWN = 12
 """Lines of detail for one action; the rest is counted."""
@@ -53,11 +53,10 @@ def _count(action: Action) -> str:
     if not changes:
         return ""
     download = total_download(changes)
-    return f": {len(changes)} packages" + (f", {size(download)} to download" if download else "")
+    return f": {plural(len(changes), 'package')}" + (f", {size(download)} to download" if download else "")
 
 
 def summary(plan: Plan) -> str:
     """One line: how much, and the digest that approving it means."""
     packages = sum(len(getattr(action, "changes", ())) for action in plan.actions)
-    steps = "1 step" if len(plan.actions) == 1 else f"{len(plan.actions)} steps"
-    return f"{steps}, {packages} packages. Plan {plan.digest[:12]}"
+    return f"{plural(len(plan.actions), 'step')}, {plural(packages, 'package')}. Plan {plan.digest[:12]}"

@@ -22,7 +22,11 @@ class AskScreen(ModalScreen[Answers | None]):
     """Asks for a few lines of text; `check` says what is wrong with them, or nothing."""
 
     HELP = "Enter goes to the next field, and after the last one takes the answers. Escape changes nothing."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Change nothing", id="ask.cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Change nothing", id="ask.cancel"),
+        # Before any key after it, so that what is typed ahead on a slow line goes into the right field.
+        Binding("enter", "go_on", "Next field, or take the answers", id="ask.go_on", priority=True),
+    ]
 
     def __init__(
         self,
@@ -58,13 +62,18 @@ class AskScreen(ModalScreen[Answers | None]):
         fields = list(self.query(Input))
         next((field for field in fields if not field.value), fields[0]).focus()
 
-    @on(Input.Submitted)
-    def submitted(self, event: Input.Submitted) -> None:
+    def action_go_on(self) -> None:
         fields = list(self.query(Input))
-        place = fields.index(event.input)
+        place = fields.index(self.focused) if isinstance(self.focused, Input) else 0
         if place + 1 < len(fields):
-            fields[place + 1].focus()
-            return
+            self.set_focus(fields[place + 1])
+        else:
+            # After the keys that are still on their way to this field.
+            fields[place].call_later(fields[place].action_submit)
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        fields = list(self.query(Input))
         answers = tuple(
             field.value if secret else field.value.strip()
             for field, secret in zip(fields, self._secret, strict=True)

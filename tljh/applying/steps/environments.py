@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tljh.applying.context import Context
+from tljh.conda import fix_permissions
 from tljh.packages import conda, pip
+from tljh.packages.types import PackageChange
 from tljh.planning import actions
 
 
@@ -45,15 +47,27 @@ def install_in_hub(
 
 def sync_conda_environment(action: actions.SyncCondaEnvironment, context: Context) -> None:
     """Solve once more and install; a solution other than the approved one stops it first."""
+    install_conda_packages(context, action.specs, action.channels, expected=action.changes)
+
+
+def install_conda_packages(
+    context: Context,
+    specs: Sequence[str],
+    channels: Sequence[str],
+    *,
+    expected: Iterable[PackageChange] | None = None,
+) -> None:
     conda.apply(
         context.layout.user,
-        action.specs,
-        action.channels,
+        specs,
+        channels,
         cache_dir=context.layout.conda_cache,
         runner=context.runner,
         on_progress=context.progress,
-        expected=action.changes,
+        expected=expected,
     )
+    # Conda packages bring modes of their own, and launchers come writable by their group.
+    fix_permissions(context.layout.user)
 
 
 def create_user_venv(action: actions.CreateUserVenv, context: Context) -> None:

@@ -12,10 +12,9 @@ from typing import Any
 from tljh import confinement
 from tljh.applying import applied
 from tljh.applying.context import Context
-from tljh.applying.steps.environments import install_for_users, install_in_hub
+from tljh.applying.steps.environments import install_conda_packages, install_for_users, install_in_hub
 from tljh.applying.steps.system import install_debian_packages
 from tljh.errors import PlanChanged, StepFailed
-from tljh.packages import conda
 from tljh.planning import actions
 from tljh.planning.actions import ExpectedHook
 from tljh.planning.requirements import DEFAULT_CHANNELS
@@ -109,14 +108,8 @@ def install_late_packages(action: actions.InstallLatePackages, context: Context)
         install_in_hub(context, packages, constraints=action.hub_constraints)
     channels = items("tljh_extra_user_conda_channels")
     if packages := items("tljh_extra_user_conda_packages"):
-        conda.apply(
-            context.layout.user,
-            packages,
-            tuple(dict.fromkeys([*channels, *action.channels])) or DEFAULT_CHANNELS,
-            cache_dir=context.layout.conda_cache,
-            runner=context.runner,
-            on_progress=context.progress,
-        )
+        wanted_channels = tuple(dict.fromkeys([*channels, *action.channels])) or DEFAULT_CHANNELS
+        install_conda_packages(context, packages, wanted_channels)
     if packages := items("tljh_extra_user_pip_packages"):
         install_for_users(context, packages)
 

@@ -19,6 +19,7 @@ class Kernel:
         self._session = uuid.uuid4().hex
 
     def __enter__(self) -> Kernel:
+        self._connection.__enter__()
         return self
 
     def __exit__(
@@ -27,7 +28,7 @@ class Kernel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection.close()
+        self._connection.__exit__(kind, error, trace)
 
     def execute(self, code: str, timeout: float = 60) -> str:
         """The cell's printed text and its result; HubError with the kernel's traceback if it raised."""

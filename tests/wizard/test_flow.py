@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 from wizard_fakes import values
 from wizard_fakes.backend import NO_NETWORK, RUN, FakeBackend, run_failure, run_rest, run_so_far
@@ -325,6 +326,18 @@ async def test_passwords_that_differ_are_asked_again(open_wizard: Open) -> None:
         await pilot.press("escape")
         await sees(pilot, "Nobody yet")
         assert pilot.app.state.admins == ()
+
+
+async def test_keys_typed_ahead_reach_the_right_field(open_wizard: Open) -> None:
+    """On a slow line the keys for all fields come at once; a password must not land in the name."""
+    async with open_wizard().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("ctrl+n", "a")
+        await sees(pilot, "First password")
+        for key in (*"ada", "enter", *"horsebattery", "enter", *"horsebattery", "enter"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else "\r"))
+        await sees(pilot, "first password given")
+        assert pilot.app.state.admins == ("ada",)
 
 
 async def test_writing_the_answers_without_applying(open_wizard: Open) -> None:

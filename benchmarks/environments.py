@@ -1,4 +1,8 @@
-"""Installing the two environments, against pip with the same requirements; both caches cold."""
+"""Installing the two environments, against pip with the same requirements; both caches cold.
+
+Neither compiles bytecode: the hub's first start does it for the hub, a step of its own at the end of a run
+for everyone's environment.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +42,20 @@ def _installation(what: str, requirements: Sequence[str], folder: Path, goal: fl
         prefix = fresh()
         cache = prefix.with_suffix(".uv")
         return call(
-            lambda: pip.install(prefix, requirements, runner=runner, settings=settings, cache_dir=cache)
+            lambda: pip.install(
+                prefix,
+                requirements,
+                runner=runner,
+                settings=settings,
+                cache_dir=cache,
+                compile_bytecode=False,
+            )
         )
 
     def theirs() -> float:
         prefix = fresh()
         cache = prefix.with_suffix(".pip")
-        argv = [str(prefix / "bin/python"), "-m", "pip", "install", "--quiet", f"--cache-dir={cache}"]
-        return command([*argv, *requirements])
+        argv = [str(prefix / "bin/python"), "-m", "pip", "install", "--quiet", "--no-compile"]
+        return command([*argv, f"--cache-dir={cache}", *requirements])
 
     return compare(what, ours, theirs, runs=RUNS, goal=goal, faster=True)

@@ -102,6 +102,9 @@ def _actions(inputs: Inputs) -> Iterator[Action | Withheld]:
     yield from config
     moved = [step for step in (*before, *config) if isinstance(step, Action)]
     yield from _services(inputs, moved)
+    users = (actions.SyncCondaEnvironment, actions.CreateUserVenv, actions.InstallUserPackages)
+    if any(isinstance(action, (*users, actions.InstallLatePackages)) for action in moved):
+        yield actions.CompileBytecode(owners=("TLJH",))
     yield from _code(inputs)
 
 

@@ -95,7 +95,7 @@ def test_a_first_installation_does_everything_in_order() -> None:
     made = planned(EVERYTHING)
     assert kinds(made) == [
         "apt", "hub", "traefik", "plugins", "check", "hub-extras", "conda", "user-pip", "accounts",
-        "config", "services", "health", "post-install",
+        "config", "services", "health", "bytecode", "post-install",
     ]  # fmt: skip
     by_kind = {action.kind: action for action in made.actions}
     conda = by_kind["conda"]

@@ -25,6 +25,7 @@ STEPS: dict[type[actions.Action], Callable[[Any, Context], None]] = {
     actions.WriteConfig: configuration.write_config,
     actions.StartServices: system.start_services,
     actions.CheckHealth: system.check_health,
+    actions.CompileBytecode: environments.compile_bytecode,
     actions.RunPostInstall: plugins.run_post_install,
 }
 """Every kind of action has its step; a test holds it against `actions.KINDS`."""

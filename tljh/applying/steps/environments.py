@@ -42,6 +42,8 @@ def install_in_hub(
         cache_dir=context.layout.uv_cache,
         on_line=context.line,
         require_hashes=require_hashes,
+        # The hub runs as root: its first start writes the bytecode.
+        compile_bytecode=False,
     )
 
 
@@ -81,6 +83,13 @@ def create_user_venv(action: actions.CreateUserVenv, context: Context) -> None:
     )
 
 
+def compile_bytecode(_action: actions.CompileBytecode, context: Context) -> None:
+    """All of it at once, on every core; a module that does not compile is a test's or for another Python."""
+    python = str(context.layout.user_python)
+    words = [python, "-m", "compileall", "-q", "-q", "-j", "0", str(context.layout.user / "lib")]
+    context.runner.run(words, check=False, on_line=context.line)
+
+
 def install_user_packages(action: actions.InstallUserPackages, context: Context) -> None:
     install_for_users(context, action.arguments, constraints=action.pins)
 
@@ -94,4 +103,6 @@ def install_for_users(context: Context, arguments: Iterable[str], *, constraints
         settings=context.settings,
         cache_dir=context.layout.uv_cache,
         on_line=context.line,
+        # `compile_bytecode` does it for the whole environment, once the hub is up.
+        compile_bytecode=False,
     )

@@ -97,7 +97,10 @@ class Terminal:
         wait_until(self._has_ended, 10, lambda: "ssh still runs")
 
     def _has_ended(self) -> bool:
-        return self._pane("pane_dead") == "1"
+        # The terminal closes before tmux has learned how the program ended.
+        return self._pane("pane_dead") == "1" and bool(
+            self._pane("pane_dead_status") or self._pane("pane_dead_signal")
+        )
 
     def _wait(self, accepts: Callable[[str], bool], what: str, timeout: float) -> str:
         def accepted() -> str:

@@ -75,6 +75,8 @@ def test_uv_flags(boot: Boot, checkout: Bind) -> None:
     command(machine, *BOOTSTRAP, "--admin", "bob", timeout=INSTALL_SECONDS).said(0, "Done. The hub is at")
     administrators = json.loads(machine.run([HUB_PYTHON, "-c", _CONFIG]).stdout)["users"]["admin"]
     assert administrators == ["ada", "bob"]
+    command(machine, "tljh-config", "set", "limits.cpu", "2").said(0)
+    command(machine, "tljh-config", "reload").said(0)
     with HubClient(machine.url) as client:
         client.sign_in("ada", COLON_PASSWORD)
     check_nothing_is_left_to_do(machine)
@@ -93,15 +95,13 @@ def test_refusals(boot: Boot, checkout: Bind) -> None:
     answers(machine, '[user_environment]\nmanager = "uv"\n')
 
     preview_of_the_real_one(machine)
-    command(machine, "tljh", "plan", REPO2DOCKER).said(0, "tljh-repo2docker 3.0.21")
+    plan_of_the_real_one(machine)
     refuse_without_root(machine)
     refuse_a_used_port(machine)
     refuse_a_broken_config(machine)
     fail_on_a_full_disk(machine)
     refuse_a_second_run(machine)
-    assert evidence.distributions(machine, HUB_PYTHON)["tljh-repo2docker"] == "3.0.21"
-    with HubClient(f"{machine.url}:8080") as client:
-        assert client.is_up()
+    the_real_one_is_at_work(machine)
 
 
 # The wizard, key by key ----------------------------------------------------------------------------------
@@ -255,6 +255,30 @@ def preview_of_the_real_one(machine: Machine) -> None:
     assert set(hooks) == {"tljh_custom_jupyterhub_config", "tljh_extra_hub_pip_packages"}
     packages = hooks["tljh_extra_hub_pip_packages"]
     assert (packages["certainty"], packages["value"]) == ("certain", REPO2DOCKER_PACKAGES)
+
+
+def plan_of_the_real_one(machine: Machine) -> None:
+    """It is held to the hooks that were read, and asks for an alembic older than JupyterHub alone gets."""
+    made = command(machine, "tljh", "plan", REPO2DOCKER, "--json")
+    made.said(0)
+    actions = {action["kind"]: action for action in json.loads(made.output)["actions"]}
+    assert actions["plugins"]["plugins"][0]["version"] == "3.0.21"
+    assert actions["check"]["implements"] == {
+        "tljh-repo2docker": ["tljh_extra_hub_pip_packages", "tljh_custom_jupyterhub_config"]
+    }
+    (expected,) = actions["check"]["expected"]
+    assert (expected["certainty"], expected["value"]) == ("certain", REPO2DOCKER_PACKAGES)
+    assert "post-install" not in actions
+
+
+def the_real_one_is_at_work(machine: Machine) -> None:
+    """All of it but what Docker does: its packages, its spawner in the hub, which people can sign in to."""
+    hub = evidence.distributions(machine, HUB_PYTHON)
+    assert hub["tljh-repo2docker"] == "3.0.21"
+    assert hub["dockerspawner"].startswith("14.")
+    assert "Using Spawner: tljh_repo2docker.Repo2DockerSpawner" in machine.journal("jupyterhub", 200)
+    with HubClient(f"{machine.url}:8080") as client:
+        client.sign_in("ada", PASSWORD)
 
 
 def refuse_without_root(machine: Machine) -> None:

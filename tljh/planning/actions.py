@@ -311,7 +311,8 @@ KINDS: dict[str, type[Action]] = {
     for cls in (
         InstallAptPackages, InstallHubPackages, InstallTraefik, InstallPlugins, CheckPlugins,
         InstallLatePackages, InstallHubExtras, SyncCondaEnvironment, CreateUserVenv, InstallUserPackages,
-        EnsureAccounts, SetPasswords, WriteConfig, StartServices, CheckHealth, CompileBytecode, RunPostInstall,
+        EnsureAccounts, SetPasswords, WriteConfig, StartServices, CheckHealth, CompileBytecode,
+        RunPostInstall,
     )
 }  # fmt: skip
 

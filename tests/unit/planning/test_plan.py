@@ -260,7 +260,8 @@ def test_the_address(settings: dict[str, object], expected: str) -> None:
     ],
 )
 def test_the_hub_is_asked_where_it_listens(settings: dict[str, object], expected: str) -> None:
-    health = planned(spec=InstallSpec(settings=settings)).actions[-1]
+    made = planned(spec=InstallSpec(settings=settings))
+    health = next(action for action in made.actions if action.kind == "health")
     assert isinstance(health, actions.CheckHealth)
     assert health.url == expected
 

@@ -97,10 +97,14 @@ class Terminal:
         wait_until(self._has_ended, 10, lambda: "ssh still runs")
 
     def _has_ended(self) -> bool:
-        # The terminal closes before tmux has learned how the program ended.
-        return self._pane("pane_dead") == "1" and bool(
-            self._pane("pane_dead_status") or self._pane("pane_dead_signal")
-        )
+        """Whether the program is over and tmux knows how it ended."""
+        if self._pane("pane_dead") != "1":
+            return False
+        if self._pane("pane_dead_status") or self._pane("pane_dead_signal"):
+            return True
+        # tmux 3.3 at times misses the end of its child; that of another one makes it look again.
+        self._tmux("run-shell", "true")
+        return False
 
     def _wait(self, accepts: Callable[[str], bool], what: str, timeout: float) -> str:
         def accepted() -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from tljh.discovery.cache import default_folder
 from tljh.discovery.artifacts import FetchedArtifact
+from tljh.discovery.cache import default_folder
 from tljh.discovery.known import known_plugins
 from tljh.index_settings import IndexSettings
 from tljh.inspection import inspect

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Callable
 from dataclasses import replace
 
 from tljh.inspection import configuration, library
-from tljh.inspection.concrete import NotKnown, concrete, doubts_of, key_of, lift, value_of_key
-from tljh.inspection.machine import Frame, Machine
+from tljh.inspection.concrete import NotKnown, concrete, doubts_of, failing, key_of, lift, value_of_key
+from tljh.inspection.machine import MAX_ITEMS, Doubt, Frame, Machine, TooComplex
 from tljh.inspection.operators import PLAIN_ERRORS
 from tljh.inspection.values import (
     UNBOUND,
@@ -33,6 +34,7 @@ from tljh.inspection.values import (
     Value,
     Wrapped,
     join_all,
+    join_cells,
     join_items,
 )
 
@@ -59,38 +61,114 @@ def lookup(machine: Machine, frame: Frame, name: str) -> Value:
     for index, scope in enumerate(frame.scopes):
         value = read_cell(machine, scope, name)
         if value is not None:
-            return value
+            return _with_outer(machine, frame, index, name, value)
         is_local = index == 0 and frame.locals_ is not None and name in frame.locals_ and not frame.home
         if is_local and name not in frame.globals_ | frame.nonlocals:
             raise machine.raises("UnboundLocalError", name)
-    if name in BUILTINS:
-        return External(f"builtins.{name}")
     star = read_cell(machine, frame.module, STAR)
+    if star is None and name in BUILTINS:
+        return External(f"builtins.{name}")
+    if name in DUNDERS:
+        return dunder(machine, name)
     if star is not None:
         machine.may_raise("NameError")
         return star if isinstance(star, Unknown) else Unknown(f"{name} comes from a library")
     raise machine.raises("NameError", name)
 
 
+def _with_outer(machine: Machine, frame: Frame, index: int, name: str, value: Value) -> Value:
+    """The value of a name; where it may be unbound in a class or module, the one further out may be meant."""
+    cell = machine.heap.get((frame.scopes[index], name))
+    if not isinstance(cell, Choice) or UNBOUND not in cell.options:
+        return value
+    last = index == len(frame.scopes) - 1
+    if last and name in BUILTINS:
+        return join_all([value, External(f"builtins.{name}")], cell.reason)
+    if last or (index == 0 and frame.in_class):
+        return join_all([value, Unknown(f"whether {name} is defined: {cell.reason}")], cell.reason)
+    return value
+
+
+DUNDERS = frozenset({"__debug__", "__import__", "__build_class__", "__spec__", "__loader__", "__path__", "__cached__"}
+                    | {"__builtins__", "__annotations__", "__module__", "__qualname__", "__class__", "__dict__"})  # fmt: skip
+"""Names that Python gives to modules, classes and methods by itself."""
+RUNNING_STATE = frozenset({"__globals__", "__code__", "__defaults__", "__kwdefaults__", "__closure__", "__builtins__"}
+                          | {"f_globals", "f_locals", "f_builtins", "f_back", "gi_frame", "__subclasses__", "__import__"})  # fmt: skip
+"""Names through which code can change what any name stands for."""
+
+
+def dunder(machine: Machine, name: str) -> Value:
+    """A name that Python gives; through some of them, anything could be changed."""
+    if name in RUNNING_STATE:
+        machine.dynamic = machine.dynamic or f"the plugin reaches into the running program ({name})"
+    if name == "__import__":
+        return External("builtins.__import__")
+    return Unknown(f"the name {name}")
+
+
+PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
+"""Classes of libraries that leave the attributes of their subclasses as they are written."""
+
+
+def linearize(of: Class) -> tuple[Value, ...]:
+    """The classes in which an attribute is looked for, in Python's order; ends with an Unknown where that fails."""
+    lists: list[list[Value]] = []
+    for base in of.bases:
+        lists.append(list(linearize(base)) if isinstance(base, Class) else [base])
+    lists.append(list(of.bases))
+    found: list[Value] = [of]
+    while lists := [items for items in lists if items]:
+        head = next((i[0] for i in lists if not any(i[0] in other[1:] for other in lists)), None)
+        if head is None or len(found) > 50:
+            return (*found, Unknown("the order of the classes"))
+        found.append(head)
+        lists = [[item for item in items if item != head] for items in lists]
+    return tuple(found)
+
+
+def is_plain(machine: Machine, of: Class) -> bool:
+    """Whether attributes of a class and its objects are what is written there."""
+    for base in linearize(of):
+        if isinstance(base, Class):
+            special = ("__getattribute__", "__setattr__", "__slots__", "__new__")
+            if any(machine.heap.get((base.scope, name)) is not None for name in special):
+                return False
+        elif not (isinstance(base, External) and base.name in PLAIN_BASES):
+            return False
+    return True
+
+
 def class_attribute(machine: Machine, of: Class, name: str) -> Value | None:
     """An attribute of a class or its bases; Unknown if a base is not known."""
-    value = read_cell(machine, of.scope, name)
-    if value is not None:
-        return value
-    for base in of.bases:
+    for base in linearize(of):
         if isinstance(base, Class):
-            value = class_attribute(machine, base, name)
-        elif base == External("builtins.object"):
-            value = None
-        else:
-            value = Unknown(f"{name} of a class of a library", f"{of.name}.{name}")
-        if value is not None:
-            return value
+            value = read_cell(machine, base.scope, name)
+            if value is not None:
+                cell = machine.heap.get((base.scope, name))
+                if isinstance(cell, Choice) and UNBOUND in cell.options:
+                    return Unknown(cell.reason)
+                return value
+        elif not (isinstance(base, External) and base.name in PLAIN_BASES):
+            return Unknown(f"{name} of a class of a library", f"{of.name}.{name}")
     return None
+
+
+def _as_written(machine: Machine, of: Class, value: Value) -> Value:
+    """Data found in a class or object: as it was written, unless something else has a say in that."""
+    if isinstance(value, (Function, Wrapped, Unknown)):
+        return value
+    if not is_plain(machine, of):
+        return Unknown(f"an attribute of {of.name}, which a library or its own code may change")
+    cell = machine.heap.get(value.number) if isinstance(value, Ref) else None
+    if isinstance(cell, Instance) and class_attribute(machine, cell.of, "__get__") is not None:
+        return Unknown("an attribute that is worked out when it is read")
+    return value
 
 
 def get_attribute(machine: Machine, frame: Frame, value: Value, name: str) -> Value:
     """`value.name`"""
+    if name in RUNNING_STATE or (name == "__dict__" and not isinstance(value, Ref)):
+        return dunder(machine, name if name in RUNNING_STATE else "__globals__")
     if isinstance(value, Module):
         return _module_attribute(machine, value, name)
     if isinstance(value, External):
@@ -128,8 +206,8 @@ def _module_attribute(machine: Machine, module: Module, name: str) -> Value:
     imported = machine.library.import_module(machine, f"{module.name}.{name}")
     if imported is not None:
         return imported
-    star = read_cell(machine, module.scope, STAR)
-    if star is not None:
+    star = read_cell(machine, module.scope, STAR) or read_cell(machine, module.scope, "__getattr__")
+    if star is not None or name in DUNDERS:
         machine.may_raise("AttributeError")
         return Unknown(f"{name} of the module {module.name}")
     raise machine.raises("AttributeError", f"module {module.name} has no attribute {name}")
@@ -144,15 +222,21 @@ def _class_attribute(machine: Machine, of: Class, name: str) -> Value:
     kind = read_cell(machine, found.number, "kind") if isinstance(found, Function) else None
     if isinstance(found, Function) and kind == Const("classmethod"):
         return Method(of, name, found)
-    return found
+    return _as_written(machine, of, found)
 
 
 def _instance_attribute(machine: Machine, frame: Frame, value: Ref, name: str) -> Value:
     found = read_cell(machine, value.number, name)
-    if found is not None:
-        return found
     instance = machine.heap.get(value.number)
     assert isinstance(instance, Instance)
+    if name == "__dict__":
+        machine.escape(value, "its __dict__ is used")
+        return Unknown("__dict__ is not followed")
+    if found is not None:
+        cell = machine.heap.get((value.number, name))
+        if isinstance(cell, Choice) and UNBOUND in cell.options:
+            return Unknown(cell.reason)
+        return _as_written(machine, instance.of, found)
     found = class_attribute(machine, instance.of, name)
     if found is None:
         if name == "__class__":
@@ -169,7 +253,7 @@ def _instance_attribute(machine: Machine, frame: Frame, value: Ref, name: str) -
         if kind == Const("property"):
             return machine.call(machine, frame, Method(value, name, found), [], {}, PLACE)
         return Method(value, name, found)
-    return found
+    return _as_written(machine, instance.of, found)
 
 
 PLACE: ast.AST = ast.Pass()
@@ -193,7 +277,7 @@ def get_item(machine: Machine, frame: Frame, value: Value, index: Value) -> Valu
         except NotKnown:
             return Unknown("a part of a text", name="")
         except PLAIN_ERRORS as error:
-            raise machine.raises(type(error).__name__, str(error)) from None
+            return failing(machine, error, value, index)
         return lift(machine, plain, doubts_of(machine, value, index))
     if items is not None and items.kind in ("list", "tuple"):
         return _list_item(machine, items, index, cut)
@@ -272,7 +356,7 @@ def iterate(machine: Machine, value: Value) -> Items:
         if isinstance(cell, Items):
             if cell.kind == "generator":
                 machine.heap.set(value.number, Items("generator"))
-            return cell
+            return replace(cell, born=None) if cell.born is not None else cell
         if isinstance(cell, Table):
             slots = tuple(Slot(value_of_key(machine, key), slot.maybe) for key, slot in cell.entries.items())
             return Items("list", slots, cell.rest)
@@ -280,10 +364,12 @@ def iterate(machine: Machine, value: Value) -> Items:
             raise machine.raises("TypeError", f"{cell.of.name} cannot be gone through")
         return Items("list", (), "an object that is not followed")
     if isinstance(value, Const):
-        if isinstance(value.value, str):
-            return Items("list", tuple(Slot(Const(letter, value.doubt)) for letter in value.value))
-        if isinstance(value.value, bytes):
-            return Items("list", tuple(Slot(Const(byte, value.doubt)) for byte in value.value))
+        if isinstance(value.value, (str, bytes)):
+            machine.step(len(value.value) // 20)
+            if len(value.value) > MAX_ITEMS:
+                raise TooComplex("a text is too long to be gone through")
+            maybe = "; ".join(value.doubt)
+            return Items("list", tuple(Slot(Const(part, value.doubt), maybe) for part in value.value), maybe)
         raise machine.raises("TypeError", f"{value.value!r} cannot be gone through")
     if isinstance(value, Choice):
         every = [iterate(machine, option) for option in value.options if not isinstance(option, Unbound)]
@@ -299,3 +385,29 @@ def iterate(machine: Machine, value: Value) -> Items:
     if isinstance(value, Unknown):
         return Items("list", (), value.reason)
     return Items("list", (), "something that is not known is gone through")
+
+
+def iterate_later(machine: Machine, value: Value) -> Items:
+    """The items that something lazy will take of a value; what is left of a generator then is not known."""
+    items = iterate(machine, value)
+    if isinstance(value, Ref) and items.kind == "generator":
+        machine.heap.set(value.number, Items("generator", (), "something else takes from it too"))
+    return items
+
+
+def lazily(machine: Machine, work: Callable[[], None]) -> None:
+    """Work out something lazy now; what that changes elsewhere changes only as far as it is gone through."""
+    reason = "only as far as it is gone through"
+    depth = machine.heap.push()
+    doubts = len(machine.doubts)
+    machine.doubts.append(Doubt(reason))
+    try:
+        work()
+    finally:
+        del machine.doubts[doubts:]
+        layer = machine.heap.cut(depth)
+    for place, cell in layer.items():
+        before = machine.heap.get(place)
+        if before is not None and before != cell:
+            layer[place] = join_cells([before, cell], reason)
+    machine.heap.apply(layer)

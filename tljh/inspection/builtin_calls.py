@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from tljh.inspection import configuration
-from tljh.inspection.access import get_attribute, iterate, read_cell
-from tljh.inspection.concrete import NotKnown, concrete, doubts_of, lift
+from tljh.inspection.access import get_attribute, iterate, iterate_later, lazily, read_cell
+from tljh.inspection.concrete import NotKnown, concrete, doubts_of, failing, lift
 from tljh.inspection.expressions import make_set
 from tljh.inspection.machine import MAX_ITEMS, Frame, Machine, Raises, TooComplex
 from tljh.inspection.operators import PLAIN_ERRORS, merge_tables
@@ -129,8 +129,8 @@ def _generic(machine: Machine, name: str, positional: list[Value], keywords: Key
         machine.may_raise()
         return Unknown(f"{name} of something that is not known")
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
-    return lift(machine, result, doubts_of(machine, *positional))
+        return failing(machine, error, *positional, *keywords.values())
+    return lift(machine, result, doubts_of(machine, *positional, *keywords.values()))
 
 
 def _collection(kind: SequenceKind) -> Callable[[Machine, Frame, list[Value], Keywords], Value]:
@@ -207,9 +207,9 @@ def sort_items(machine: Machine, frame: Frame, items: Items, keywords: Keywords)
 
 
 def _reversed(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
-    items = iterate(machine, positional[0])
+    items = iterate_later(machine, positional[0])
     order = items.order and not items.rest
-    return machine.heap.new(Items("generator", items.slots[::-1], items.rest, order))
+    return machine.heap.new_lazy(Items("generator", items.slots[::-1], items.rest, order), names=False)
 
 
 def _range(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
@@ -230,7 +230,7 @@ def _range(machine: Machine, frame: Frame, positional: list[Value], keywords: Ke
 
 def _enumerate(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
     start = keywords.get("start", positional[1] if len(positional) > 1 else Const(0))
-    items = iterate(machine, positional[0])
+    items = iterate_later(machine, positional[0])
     known = items.is_exact and (items.order or len(items.slots) < 2)
     if not known or not isinstance(start, Const) or not isinstance(start.value, int) or start.doubt:
         return machine.heap.new(Items("generator", (), items.rest or "the places of items are not known"))
@@ -238,38 +238,47 @@ def _enumerate(machine: Machine, frame: Frame, positional: list[Value], keywords
         machine.list_of([Const(start.value + index), slot.value], "tuple")
         for index, slot in enumerate(items.slots)
     ]
-    return machine.list_of(pairs, "generator")
+    return machine.heap.new_lazy(Items("generator", tuple(map(Slot, pairs))), names=False)
 
 
 def _zip(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
-    every = [iterate(machine, value) for value in positional]
-    if not all(items.is_exact and (items.order or len(items.slots) < 2) for items in every):
+    kinds = {items.kind for items in map(machine.items, positional) if items is not None}
+    shared = len(set(positional)) < len(positional) and "generator" in kinds
+    every = [iterate_later(machine, value) for value in positional]
+    if shared or not all(items.is_exact and (items.order or len(items.slots) < 2) for items in every):
         return machine.heap.new(Items("generator", (), "the places of items are not known"))
     if len({len(items.slots) for items in every}) > 1 and "strict" in keywords:
         raise machine.raises("ValueError", "zip of different lengths")
     rows = zip(*(items.slots for items in every), strict=False)
     made: list[Value] = [machine.list_of([slot.value for slot in row], "tuple") for row in rows]
-    return machine.list_of(made, "generator")
+    return machine.heap.new_lazy(Items("generator", tuple(map(Slot, made))), names=False)
 
 
 def _map(machine: Machine, frame: Frame, name: str, positional: list[Value], node: ast.AST) -> Value:
     if len(positional) != 2:
         return machine.heap.new(Items("generator", (), f"{name} is not followed"))
     function, values = positional
-    items = iterate(machine, values)
+    items = iterate_later(machine, values)
     if any(slot.maybe for slot in items.slots) and isinstance(function, Function):
         return machine.heap.new(Items("generator", (), f"{name} over something that is not wholly known"))
     slots: list[Slot] = []
-    for slot in items.slots:
-        arguments = [slot.value]
-        if name == "map":
-            slots.append(Slot(machine.call(machine, frame, function, arguments, {}, node), slot.maybe))
-            continue
-        test = slot.value if function == NONE else machine.call(machine, frame, function, arguments, {}, node)
-        known = truth(machine, test)
-        if known is not False:
-            slots.append(slot if known else replace(slot, maybe=slot.maybe or "depends on the filter"))
-    return machine.heap.new(Items("generator", tuple(slots), items.rest, items.order))
+
+    def work() -> None:
+        for slot in items.slots:
+            arguments = [slot.value]
+            if name == "map":
+                slots.append(Slot(machine.call(machine, frame, function, arguments, {}, node), slot.maybe))
+                continue
+            test = slot.value
+            if function != NONE:
+                test = machine.call(machine, frame, function, arguments, {}, node)
+            known = truth(machine, test)
+            if known is not False:
+                slots.append(slot if known else replace(slot, maybe=slot.maybe or "depends on the filter"))
+
+    lazily(machine, work)
+    made = Items("generator", tuple(slots), items.rest, items.order)
+    return machine.heap.new_lazy(made, names=not isinstance(function, (External, Const)))
 
 
 def _isinstance(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
@@ -289,10 +298,13 @@ def _isinstance(machine: Machine, frame: Frame, positional: list[Value], keyword
         if known is None:
             return unknown
         result = result or isinstance(plain, known)
-    return Const(result)
+    return Const(result, doubts_of(machine, value))
 
 
 def _getattr(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
+    if len(positional) >= 2 and isinstance(positional[0], (TraitNode, ConfigNode)):
+        if not isinstance(positional[1], Const) or positional[1].doubt:
+            return configuration.some_child(positional[0])
     if len(positional) < 2 or not isinstance(positional[1], Const) or positional[1].doubt:
         return Unknown("an attribute whose name is not known")
     owner, name = positional[0], str(positional[1].value)
@@ -312,7 +324,7 @@ def _getattr(machine: Machine, frame: Frame, positional: list[Value], keywords: 
 
 
 def _hasattr(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
-    if len(positional) == 2 and isinstance(positional[1], Const):
+    if len(positional) == 2 and isinstance(positional[1], Const) and not positional[1].doubt:
         owner, name = positional[0], str(positional[1].value)
         if isinstance(owner, (Module, Class)):
             return TRUE if read_cell(machine, owner.scope, name) is not None else Unknown(f"the name {name}")
@@ -342,7 +354,10 @@ def _delattr(machine: Machine, frame: Frame, positional: list[Value], keywords: 
 
 
 def _iter(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
-    return machine.heap.new(replace(iterate(machine, positional[0]), kind="generator"))
+    items = machine.items(positional[0])
+    if items is not None and items.kind == "generator":
+        return positional[0]
+    return machine.heap.new_lazy(replace(iterate(machine, positional[0]), kind="generator"), names=False)
 
 
 def _next(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import cast
 
 from tljh.inspection import configuration, library
-from tljh.inspection.access import class_attribute
-from tljh.inspection.builtin_calls import Keywords, call_builtin
+from tljh.inspection.access import class_attribute, linearize, read_cell
+from tljh.inspection.builtin_calls import DYNAMIC, Keywords, call_builtin
+from tljh.inspection.export import describe
 from tljh.inspection.host import call_file, call_library, call_path
 from tljh.inspection.machine import MAX_DEPTH, Doubt, Frame, Machine, Raises, TooComplex
 from tljh.inspection.method_calls import call_items, call_table, call_text
 from tljh.inspection.statements import ALIVE, execute_block
+from tljh.inspection.truth import show
 from tljh.inspection.values import (
     NONE,
     Choice,
@@ -36,6 +38,7 @@ from tljh.inspection.values import (
     Wrapped,
     join_all,
     join_cells,
+    widen_cells,
 )
 
 MARK = "tljh_impl"
@@ -71,24 +74,90 @@ def call(
         return _external(machine, frame, function, positional, keywords, node)
     if isinstance(function, Const):
         raise machine.raises("TypeError", f"{function.value!r} is not callable")
-    return _unread(machine, frame, function, positional, keywords)
+    return _unread(machine, frame, function, positional, keywords, node)
 
 
 def _unread(
-    machine: Machine, frame: Frame, function: Value, positional: Sequence[Value], keywords: Keywords
+    machine: Machine,
+    frame: Frame,
+    function: Value,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    node: ast.AST,
 ) -> Value:
     """A call of something that was not read: anything that it got may have changed."""
     machine.may_raise()
+    if isinstance(function, Wrapped):
+        maybe_called(machine, frame, function.inner, positional, keywords, f"{function.by} calls it")
     for value in (*positional, *keywords.values()):
-        machine.escape(value, "it was handed to code that was not read")
+        hand_over(machine, frame, value, "it was handed to code that was not read")
     if isinstance(function, Wrapped):
         machine.note_unread(f"{function.inner.name}, changed by {function.by}")
         return Unknown(f"{function.inner.name} is changed by {function.by}")
+    if isinstance(function, Unknown) and function.name:
+        return call_library(machine, frame, function.name, positional, keywords, function)
+    shown = show(node.func, 40) if isinstance(node, ast.Call) else describe(function)
+    if shown.rpartition(".")[2] not in QUIET_METHODS:
+        machine.note_unread(f"{shown}()")
     if isinstance(function, Unknown):
-        if function.name:
-            return call_library(machine, frame, function.name, positional, keywords, function)
         return Unknown(function.reason, f"{function.text}(…)" if function.text else "")
     return Unknown("a call that is not followed")
+
+
+QUIET_METHODS = frozenset(
+    {name for kind in (str, list, dict, set) for name in dir(kind) if not name.startswith("_")}
+    | {"read", "readline", "readlines", "close", "decode", "group", "groups", "match", "search", "exists", "is_dir"}
+    | {"is_file", "glob", "rglob", "iterdir", "stat", "read_text", "read_bytes", "info", "debug", "warning", "error"}
+    | {"exception", "total_seconds", "isoformat", "strftime", "parse_args", "add_argument"}
+)  # fmt: skip
+"""Methods of which the names say that they change nothing but the object that they belong to."""
+
+
+def maybe_called(
+    machine: Machine,
+    frame: Frame,
+    function: Function,
+    positional: Sequence[Value],
+    keywords: Keywords,
+    reason: str,
+) -> None:
+    """Code that was not read may call this, once or often: its effects are listed, what it changes is in doubt."""
+    if function.node in machine.handed or machine.depth > 10:
+        return
+    machine.handed.add(function.node)
+    depth = machine.heap.push()
+    doubts = len(machine.doubts)
+    machine.doubts.append(Doubt(f"only if {reason}"))
+    layer: Layer = {}
+    try:
+        run_function(machine, frame, function, positional, keywords, body_of_generator=True)
+    except (Raises, TooComplex) as error:
+        machine.note_unread(f"{function.name} ({error})")
+    finally:
+        del machine.doubts[doubts:]
+        layer = machine.heap.cut(depth)
+        machine.handed.discard(function.node)
+    for place, cell in layer.items():
+        before = machine.heap.get(place)
+        if before is not None and before != cell:
+            layer[place] = widen_cells(before, cell, reason)
+    machine.heap.apply(layer)
+
+
+def hand_over(machine: Machine, frame: Frame, value: Value, reason: str) -> None:
+    """Give a value to code that was not read: that may change it, or call it."""
+    machine.escape(value, reason)
+    if isinstance(value, Method):
+        machine.escape(value.receiver, reason)
+    if isinstance(value, Partial):
+        for part in (value.function, *value.positional, *dict(value.keywords).values()):
+            hand_over(machine, frame, part, reason)
+    function = value.function if isinstance(value, Method) else value
+    if isinstance(function, Wrapped):
+        function = function.inner
+    if isinstance(function, Function):
+        unknown: Keywords = {"**": Unknown("what it is called with")}
+        maybe_called(machine, frame, function, [], unknown, f"{function.name} is called by code that was not read")
 
 
 def _external(
@@ -101,6 +170,10 @@ def _external(
 ) -> Value:
     if function.name.startswith("builtins."):
         name = function.name.removeprefix("builtins.")
+        if "**" in keywords and name not in ("open", "dict", "sorted", "print", *DYNAMIC):
+            for value in positional:
+                hand_over(machine, frame, value, "it was called with arguments that are not known")
+            return Unknown("a call with arguments that are not known")
         if name != "open":
             split = _first_choice(positional)
             if split is not None and name not in ("getattr", "setattr", "isinstance", "print"):
@@ -184,7 +257,7 @@ def _method(
         return call_items(machine, frame, cast(Ref, receiver), items, name, positional, keywords)
     if table is not None:
         return call_table(machine, frame, cast(Ref, receiver), table, name, positional, keywords)
-    return _unread(machine, frame, method, positional, keywords)
+    return _unread(machine, frame, method, positional, keywords, node)
 
 
 def _instantiate(
@@ -196,16 +269,23 @@ def _instantiate(
     node: ast.AST,
 ) -> Value:
     made = machine.heap.new(Instance(of))
-    if class_attribute(machine, of, "__new__") not in (None,):
+    if any(isinstance(base, Class) and read_cell(machine, base.scope, "__new__") for base in linearize(of)):
         machine.may_raise()
+        machine.note_unread(f"{of.name}.__new__")
         return Unknown(f"an object of the class {of.name}")
-    if of.dataclass_fields:
+    own = read_cell(machine, of.scope, "__init__")
+    if of.dataclass_fields and own is None:
         for name, value in (*zip(of.dataclass_fields, positional, strict=False), *keywords.items()):
             machine.heap.set((made.number, name), value)
+        if "**" in keywords:
+            machine.escape(made, "arguments that are not known")
+        after = class_attribute(machine, of, "__post_init__")
+        if after is not None:
+            call(machine, frame, after, [made], {}, node)
         return made
     start = class_attribute(machine, of, "__init__")
     if start is None:
-        if positional or keywords:
+        if "**" not in keywords and (positional or keywords):
             raise machine.raises("TypeError", f"{of.name}() takes no arguments")
         return made
     call(machine, frame, start, [made, *positional], keywords, node)
@@ -260,6 +340,8 @@ def _run_body(
         machine.doubts.append(Doubt("only if it is awaited"))
     if names.yields:
         inner.yields = machine.heap.new(Items("generator"))
+        if not body_of_generator:
+            machine.doubts.append(Doubt("only as far as it is gone through"))
     flags = execute_block(machine, inner, node.body)
     if flags & ALIVE:
         inner.returns.append((NONE, machine.heap.since(inner.depth)))
@@ -273,7 +355,8 @@ def _generator(machine: Machine, yields: Ref, layer: Layer, reason: str) -> Valu
         if before is not None:
             layer[place] = join_cells([before, cell], reason)
     machine.heap.apply(layer)
-    return yields
+    items = machine.items(yields)
+    return yields if items is None else machine.heap.new_lazy(items)
 
 
 def _bind(
@@ -315,12 +398,12 @@ def _bind(
         machine.heap.set((scope, name), value)
     rest = "arguments that are not known" if unknown is not None else ""
     if arguments.vararg is not None:
-        slots = tuple(Slot(value) for value in given)
+        slots = tuple(Slot(value, rest) for value in given)
         machine.heap.set((scope, arguments.vararg.arg), machine.heap.new(Items("tuple", slots, rest)))
     elif given and not rest:
         raise machine.raises("TypeError", f"{function.name} takes fewer arguments")
     if arguments.kwarg is not None:
-        table = Table({name: Slot(value) for name, value in named.items()}, rest)
+        table = Table({name: Slot(value, rest) for name, value in named.items()}, rest)
         machine.heap.set((scope, arguments.kwarg.arg), machine.heap.new(table))
     elif named and not rest:
         raise machine.raises("TypeError", f"{function.name} does not take the argument {next(iter(named))}")

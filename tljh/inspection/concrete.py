@@ -70,8 +70,12 @@ def doubts_of(machine: Machine, *values: Value) -> tuple[str, ...]:
 
 
 def lift(machine: Machine, plain: object, doubt: tuple[str, ...] = (), nesting: int = 0) -> Value:
-    """The evaluator's value of a Python value. Raises TooComplex if it is too large."""
+    """The evaluator's value of a Python value. Raises TooComplex if it is too large.
+
+    With a doubt, a collection could hold something else; a tuple has as many items in any case.
+    """
     machine.step()
+    maybe = "; ".join(doubt)
     if nesting > 50:
         raise TooComplex("a value is nested too deeply")
     if plain is None or isinstance(plain, (bool, int, float, complex, str, bytes)):
@@ -85,17 +89,27 @@ def lift(machine: Machine, plain: object, doubt: tuple[str, ...] = (), nesting: 
         for key, item in plain.items():
             if not is_key(key):
                 return Unknown("a dictionary with unusual keys")
-            entries[key] = Slot(lift(machine, item, doubt, nesting + 1))
-        return machine.heap.new(Table(entries))
+            entries[key] = Slot(lift(machine, item, doubt, nesting + 1), maybe)
+        return machine.heap.new(Table(entries, maybe))
     if isinstance(plain, (list, tuple, set, frozenset)):
         if len(plain) > MAX_ITEMS:
             raise TooComplex("a collection is too large")
-        slots = tuple(Slot(lift(machine, item, doubt, nesting + 1)) for item in plain)
+        if isinstance(plain, tuple):
+            maybe = ""
+        slots = tuple(Slot(lift(machine, item, doubt, nesting + 1), maybe) for item in plain)
         kind = type(plain).__name__
         if kind not in ("list", "tuple", "set", "frozenset"):
             kind = "list"
-        return machine.heap.new(Items(kind, slots, order=isinstance(plain, (list, tuple))))  # type: ignore[arg-type]
+        return machine.heap.new(Items(kind, slots, maybe, order=isinstance(plain, (list, tuple))))  # type: ignore[arg-type]
     return Unknown(f"a value of type {type(plain).__name__}")
+
+
+def failing(machine: Machine, error: Exception, *values: Value) -> Value:
+    """A plain operation failed: so does the plugin, surely, if the values are beyond doubt."""
+    if any(doubts_of(machine, value) for value in values):
+        machine.may_raise()
+        return Unknown(f"it fails with {type(error).__name__} for what is known")
+    raise machine.raises(type(error).__name__, str(error)) from None
 
 
 def is_key(key: object) -> bool:

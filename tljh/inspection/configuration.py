@@ -30,6 +30,8 @@ SECTION_METHODS = frozenset(
     {"update", "get", "setdefault", "merge", "items", "keys", "values", "pop", "copy", "clear", "has_key"}
 )
 Node = TraitNode | ConfigNode
+SOME = "…"
+"""Stands for a name or key that is not known."""
 
 
 def is_section_name(name: str) -> bool:
@@ -79,7 +81,13 @@ def get_item(machine: Machine, node: Node, index: Value) -> Value:
             machine.may_raise("KeyError")
         return child(machine, node, index.value)
     machine.may_raise("LookupError")
-    return Unknown(describe(node))
+    return some_child(node)
+
+
+def some_child(node: Node) -> Node:
+    """What is found below a place under a name that is not known."""
+    path = (*node.path, SOME)
+    return TraitNode(path) if isinstance(node, TraitNode) else ConfigNode(path)
 
 
 def set_child(
@@ -119,6 +127,8 @@ def _set_trait(machine: Machine, frame: Frame, path: tuple[str, ...], value: Val
     emit_trait(machine, frame, path, "set", value)
     machine.heap.set((TRAITS, ".".join(path)), value)
     if isinstance(value, Ref):
+        if machine.owners.get(value.number, ("trait", path)) != ("trait", path):
+            machine.shared.add(value.number)
         machine.owners[value.number] = ("trait", path)
 
 
@@ -143,6 +153,8 @@ def _own(machine: Machine, value: Value, path: tuple[str, ...], nesting: int = 0
     """Remember that an object is now part of `config.yaml`."""
     if not isinstance(value, Ref) or nesting > 10:
         return
+    if machine.owners.get(value.number, ("config", path)) != ("config", path):
+        machine.shared.add(value.number)
     machine.owners[value.number] = ("config", path)
     table = machine.table(value)
     for key, slot in (table.entries if table else {}).items():
@@ -193,7 +205,7 @@ def emit_config(
     note: str = "",
 ) -> None:
     """Note a change of `config.yaml`; under a test that the key is missing it is "set if missing"."""
-    others = [doubt for doubt in machine.doubts if not (doubt.key and path[: len(doubt.key)] == doubt.key)]
+    others = [doubt for doubt in machine.doubts if not (doubt.key and path == doubt.key)]
     conditional = len(others) < len(machine.doubts)
     if conditional and operation == "set":
         operation = "set-if-missing"
@@ -219,6 +231,8 @@ def _emit(
 ) -> None:
     certainty = exported.certainty
     unknown = exported.reasons()
+    if SOME in target and not note:
+        note = "the name is not known"
     if note:
         unknown = (*unknown, note)
     if doubtful:
@@ -242,7 +256,7 @@ def settle(machine: Machine, effects: Sequence[SeenEffect]) -> None:
             effect.unknown = (*effect.unknown, f"only if {'.'.join(effect.pending)} is there already")
         if effect.certainty != "certain" or not isinstance(effect.raw, Ref):
             continue
-        if effect.raw.number in machine.tracked:
+        if effect.raw.number in machine.tracked - machine.shared:
             continue
         now = export(machine, effect.raw)
         if now.value != effect.value or now.certainty != "certain":
@@ -451,8 +465,9 @@ def _section_method(
             return NONE
         for key, slot in table.entries.items():
             inner = machine.table(slot.value)
-            if name == "merge" and inner is not None and is_section_name(str(key)):
-                _section_method(machine, frame, TraitNode((*node.path, str(key))), name, [slot.value], {})
+            if inner is not None and is_section_name(str(key)):
+                note = "whether it is merged or takes the place of the section"
+                emit_trait(machine, frame, (*node.path, str(key)), "update", slot.value, note)
             else:
                 value: Value = slot.value if not slot.maybe else Choice((slot.value, UNSET), slot.maybe)
                 _set_trait(machine, frame, (*node.path, str(key)), value)

@@ -38,11 +38,12 @@ MAX_UNKNOWN = 20
 
 @dataclass(slots=True)
 class Exported:
-    """Plain data; `known` if anything of it could be read."""
+    """Plain data; `known` if anything of it could be read. Notes do not make it less certain."""
 
     value: JSON
     unknown: list[str] = field(default_factory=list)
     known: bool = True
+    notes: list[str] = field(default_factory=list)
 
     @property
     def certainty(self) -> Certainty:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from tljh.inspection.access import get_attribute, get_item, iterate, lookup
+from tljh.inspection.access import BUILTINS, get_attribute, get_item, iterate, iterate_later, lazily, lookup
 from tljh.inspection.concrete import NotKnown, key_of
 from tljh.inspection.machine import MAX_ITEMS, MAX_TEXT, Doubt, Frame, Machine, TooComplex
 from tljh.inspection.operators import WIDE, binary, compare, merge_tables, template, text_of
@@ -88,6 +88,8 @@ def make_set(machine: Machine, items: Items, kind: SequenceKind = "set") -> Valu
             key: object = ("known", key_of(machine, slot.value))
         except NotKnown:
             key = ("value", slot.value)
+            if len(items.slots) > 1:
+                slot = replace(slot, maybe=slot.maybe or "it may equal another item of the set")
         present = members.get(key)
         if present is None or (present.maybe and not slot.maybe):
             members[key] = slot
@@ -126,7 +128,8 @@ def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
             spec = ""
             if piece.format_spec is not None:
                 given = evaluate(machine, frame, piece.format_spec)
-                spec = given.value if isinstance(given, Const) and isinstance(given.value, str) else "*"
+                plain = isinstance(given, Const) and isinstance(given.value, str) and not given.doubt
+                spec = str(given.value) if plain and isinstance(given, Const) else "*"
             if isinstance(value, Unknown) and not value.text:
                 value = replace(value, text=f"{{{show(piece.value, 40)}}}")
             parts.append((value, piece.conversion, spec))
@@ -385,7 +388,8 @@ def _comprehension(
             element(maybe)
             return
         generator = node.generators[number]
-        items = iterate(machine, evaluate(machine, inner if number else frame, generator.iter))
+        given = first if number == 0 else evaluate(machine, inner, generator.iter)
+        items = iterate_later(machine, given) if is_lazy else iterate(machine, given)
         order = order and (items.order or len(items.slots) < 2)
         for slot in items.slots:
             assign(machine, inner, generator.target, slot.value)
@@ -415,7 +419,12 @@ def _comprehension(
             doubt = maybe if known else maybe or f"only if {show(tests[index])}"
             conditions(number, tests, index + 1, doubt)
 
-    level(0, "")
+    first = evaluate(machine, frame, node.generators[0].iter)
+    is_lazy = isinstance(node, ast.GeneratorExp)
+    if is_lazy:
+        lazily(machine, lambda: level(0, ""))
+    else:
+        level(0, "")
     return _collect(machine, node, found, "; ".join(dict.fromkeys(rest)), order)
 
 
@@ -454,8 +463,18 @@ def _collect(
     slots = tuple(Slot(value, maybe) for _, value, maybe in found)
     if isinstance(node, ast.SetComp):
         return make_set(machine, Items("set", slots, rest, False))
-    kind: SequenceKind = "list" if isinstance(node, ast.ListComp) else "generator"
-    return machine.heap.new(Items(kind, slots, rest, order))
+    if isinstance(node, ast.ListComp):
+        return machine.heap.new(Items("list", slots, rest, order))
+    return machine.heap.new_lazy(Items("generator", slots, rest, order), names=_reads_names(node))
+
+
+def _reads_names(node: ast.expr) -> bool:
+    """Whether a generator reads names, other than its own, after it is written down."""
+    assert isinstance(node, ast.GeneratorExp)
+    later = [node.elt, *(test for g in node.generators for test in g.ifs), *(g.iter for g in node.generators[1:])]
+    own = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+    names = {n.id for part in later for n in ast.walk(part) if isinstance(n, ast.Name)}
+    return bool(names - own - BUILTINS)
 
 
 def _walrus(machine: Machine, frame: Frame, node: ast.NamedExpr) -> Value:

@@ -9,11 +9,11 @@ from io import StringIO
 from posixpath import basename, normpath
 
 from tljh.inspection import library
-from tljh.inspection.access import iterate
+from tljh.inspection.access import iterate, iterate_later
 from tljh.inspection.builtin_calls import Keywords, make_dict
 from tljh.inspection.concrete import NotKnown, concrete, doubts_of, lift
 from tljh.inspection.configuration import emit_config
-from tljh.inspection.machine import SITE, SITE_DOUBT, Frame, Machine
+from tljh.inspection.machine import SITE, Frame, Machine
 from tljh.inspection.operators import join_path, text_of
 from tljh.inspection.report import HostKind, Risk
 from tljh.inspection.shell import RISKS, explain, explain_text, file_risk, mode_meaning, parse
@@ -28,6 +28,7 @@ from tljh.inspection.values import (
     Function,
     Items,
     Marker,
+    Method,
     Partial,
     PathValue,
     Ref,
@@ -67,6 +68,12 @@ def call_library(
     if value is not None:
         return value
     known = KNOWN.get(name)
+    if known is not None and "**" in keywords and known not in (_open, _exit):
+        for argument in positional:
+            machine.hand_over(machine, frame, argument, "it was called with arguments that are not known")
+        if name.startswith("tljh."):
+            machine.note_unread(f"{name}()")
+        return Unknown("a call with arguments that are not known")
     if known is not None:
         return known(machine, frame, list(positional), keywords)
     if name in RUNNERS or name == "sh" or name.startswith("sh."):
@@ -74,8 +81,12 @@ def call_library(
     machine.may_raise()
     effect = _effect(machine, frame, name, positional, keywords)
     for argument in (*positional, *keywords.values()):
-        if not _is_harmless(name):
-            machine.escape(argument, f"it was handed to {name}")
+        if not name.startswith(KEEPS_ARGUMENTS) or isinstance(argument, (Function, Wrapped, Method, Partial)):
+            machine.hand_over(machine, frame, argument, f"it was handed to {name}")
+            if machine.holds_configuration(argument):
+                machine.note_unread(f"{name}(), which is given the configuration,")
+    if name.startswith(RUNS_CODE):
+        machine.dynamic = machine.dynamic or f"the plugin makes code while it runs ({name})"
     if not effect and not _is_harmless(name):
         machine.note_unread(f"{name}()")
     return Unknown(f"what {name}() gives", f"{name}(…)", f"{name}()")
@@ -122,6 +133,17 @@ HARMLESS = (
 )
 
 
+RUNS_CODE = ("importlib.reload", "imp.", "runpy.", "code.", "types.FunctionType", "types.CodeType", "sys.modules.",
+             "importlib.util.", "importlib.machinery.", "sys.settrace", "sys.meta_path", "gc.")  # fmt: skip
+KEEPS_ARGUMENTS = (
+    *("logging.", "time.", "posixpath.", "os.", "platform.", "datetime.", "re.", "math.", "pwd.", "grp.", "getpass."),
+    *("json.", "yaml.dump", "yaml.safe_dump", "shlex.", "textwrap.", "urllib.", "shutil.", "hashlib.", "base64."),
+    *("subprocess.", "requests.", "secrets.", "uuid.", "warnings.", "tempfile.", "glob.", "random.choice", "tljh."),
+    *("random.sample", "random.randint", "pathlib.", "packaging.", "string.", "itertools.product", "socket."),
+)
+"""Calls that leave what they are given as it is."""
+
+
 def _is_harmless(name: str) -> bool:
     """Whether nothing on the machine changes by it."""
     return name.startswith(HARMLESS) or "logger" in name.lower() or ".getLogger()" in name
@@ -135,7 +157,7 @@ def _is_known(machine: Machine, *values: Value) -> bool:
     """Whether all of it is known, the hook's own arguments counting as known."""
     for value in values:
         if isinstance(value, (Const, PathValue)):
-            if not set(value.doubt) <= {*library.PREFIX_DOUBT, SITE_DOUBT}:
+            if not set(value.doubt) <= library.KNOWN_ENOUGH:
                 return False
         elif isinstance(value, Ref):
             items = machine.items(value)
@@ -165,7 +187,7 @@ def _run(machine: Machine, frame: Frame, name: str, positional: Sequence[Value],
     else:
         given = positional[0] if positional else keywords.get("args", keywords.get("cmd"))
         if given is None:
-            return Unknown("a command that is not known")
+            given = Unknown("a command that is not known")
         if name in SEPARATE_WORDS:
             given = machine.list_of(list(positional))
         for option in given.options if isinstance(given, Choice) else (given,):
@@ -180,7 +202,7 @@ def _run_sh(machine: Machine, frame: Frame, name: str, positional: list[Value]) 
     program = name.removeprefix("sh").lstrip(".").replace("().", " ").replace(".", " ").replace("()", "")
     if program.startswith("Command"):
         program = text_of(positional.pop(0)) if positional and program == "Command" else "…"
-        if not positional:
+        if not positional and name.endswith(".Command"):
             return
     if program in ("contrib sudo", "sudo"):
         program = "sudo"
@@ -313,6 +335,7 @@ def _mode(positional: Sequence[Value], keywords: Mapping[str, Value]) -> tuple[s
     return f"changes the permissions of {path}", "medium"
 
 
+DATABASES = r"pymysql|MySQLdb|psycopg2?|sqlite3|mysql\.connector"
 EFFECTS: tuple[tuple[str, HostKind, str, Risk], ...] = (
     (r"os\.(l|f)?chmod", "permission", "changes the permissions of {0}", "low"),
     (r"os\.(l|f)?chown|shutil\.chown", "permission", "changes the owner of {0}", "medium"),
@@ -349,19 +372,19 @@ EFFECTS: tuple[tuple[str, HostKind, str, Risk], ...] = (
     (r"tljh\.systemd\.(un)?\w+_(service|unit|daemon)", "service", "{name} {0}", "medium"),
     (r"tljh\.config\.reload_component", "service", "reloads {0}", "medium"),
     (r"tljh\.traefik\.\w+", "service", "changes the proxy", "medium"),
-    (r"(pymysql|MySQLdb|psycopg2?|sqlite3|mysql\.connector|asyncpg|pymongo|redis)\.\w*([cC]onnect|Client|Redis)\w*",
-     "database", "connects to a database ({name})", "medium"),
-    (r"(pymysql|MySQLdb|psycopg2?|sqlite3|mysql\.connector).*\.(execute|executemany|executescript)", "database",
+    (rf"({DATABASES}|asyncpg|pymongo|redis)\.\w*([cC]onnect|Client|Redis)\w*", "database",
+     "connects to a database ({name})", "medium"),
+    (rf"({DATABASES}).*\.(execute|executemany|executescript)", "database",
      "runs in a database: {0}", "medium"),
-    (r"(pymysql|MySQLdb|psycopg2?|sqlite3|mysql\.connector).*\.(commit|cursor|close|rollback|__\w+__)(\(\).*)?",
+    (rf"({DATABASES}).*\.(commit|cursor|close|rollback|__\w+__)(\(\).*)?",
      "database", "uses a database ({name})", "low"),
     (r"sqlalchemy\.create_engine", "database", "connects to a database ({name})", "medium"),
     (r"(pip|conda)\.(_internal\.)?main", "package", "installs packages: {0}", "medium"),
     (r"docker\..*", "process", "uses containers ({name})", "medium"),
     (r"(crypt|spwd)\..*", "user", "works with passwords ({name})", "medium"),
     (r"ctypes\..*", "process", "calls machine code ({name})", "high"),
-    (r"(signal\.signal|threading\.Thread|multiprocessing\.Process).*", "process", "starts work of its own ({name})",
-     "medium"),
+    (r"(signal\.signal|threading\.Thread|multiprocessing\.Process).*", "process",
+     "starts work of its own ({name})", "medium"),
     (r"(pickle|marshal|dill)\.loads?", "process", "runs what is in a pickle", "high"),
 )  # fmt: skip
 
@@ -575,14 +598,14 @@ def _resource(kind: str) -> Callable[..., Value]:
 def _chain(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
     merged = Items("generator")
     for value in positional:
-        more = iterate(machine, value)
+        more = iterate_later(machine, value)
         merged = Items(
             "generator",
             (*merged.slots, *more.slots),
             merged.rest or more.rest,
             merged.order and more.order,
         )
-    return machine.heap.new(merged)
+    return machine.heap.new_lazy(merged, names=False)
 
 
 def _chain_all(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:

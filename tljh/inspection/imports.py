@@ -6,10 +6,10 @@ import ast
 
 from tljh.inspection import library
 from tljh.inspection.access import STAR, get_attribute
-from tljh.inspection.concrete import NotKnown, concrete
+from tljh.inspection.concrete import NotKnown, concrete, doubts_of
 from tljh.inspection.machine import Frame, Machine
 from tljh.inspection.targets import set_name
-from tljh.inspection.values import External, Module, Unknown, Value
+from tljh.inspection.values import UNBOUND, Choice, Const, External, Module, Ref, Unknown, Value, join_cells
 
 SURE = library.SURE_MODULES | {"jupyterhub", "traitlets"}
 
@@ -61,7 +61,7 @@ def _member(machine: Machine, frame: Frame, module: Module, name: str) -> Value:
         submodule = machine.library.import_module(machine, f"{module.name}.{name}")
         if submodule is not None:
             return submodule
-        if machine.heap.get((module.scope, STAR)) is None:
+        if all(machine.heap.get((module.scope, via)) is None for via in (STAR, "__getattr__")):
             raise machine.raises("ImportError", f"cannot import name {name} from {module.name}")
     return get_attribute(machine, frame, module, name)
 
@@ -73,7 +73,12 @@ def _star(machine: Machine, frame: Frame, name: str, module: Value | None) -> No
             set_name(machine, frame, "hookimpl", library.constant("tljh.hooks.hookimpl"))
             set_name(machine, frame, "hookspec", External("tljh.hooks.hookspec"))
         else:
-            set_name(machine, frame, STAR, Unknown(f"a name from the library {name}"))
+            reason = f"a name from the library {name}"
+            for known in machine.heap.names(frame.module):
+                before = machine.heap.get((frame.module, known))
+                if isinstance(before, (Const, Ref)) and not known.startswith("_"):
+                    set_name(machine, frame, known, join_cells([before, Unknown(reason)], reason))  # type: ignore[arg-type]
+            set_name(machine, frame, STAR, Unknown(reason))
         return
     names = [found for found in machine.heap.names(module.scope) if found != STAR]
     listed = machine.heap.get((module.scope, "__all__"))
@@ -81,6 +86,8 @@ def _star(machine: Machine, frame: Frame, name: str, module: Value | None) -> No
     if listed is not None:
         try:
             chosen = concrete(machine, listed)  # type: ignore[arg-type]
+            if doubts_of(machine, listed):  # type: ignore[arg-type]
+                raise NotKnown
             if isinstance(chosen, (list, tuple)):
                 public = [item for item in chosen if isinstance(item, str)]
         except NotKnown:
@@ -88,7 +95,12 @@ def _star(machine: Machine, frame: Frame, name: str, module: Value | None) -> No
     if machine.heap.get((module.scope, STAR)) is not None:
         set_name(machine, frame, STAR, Unknown(f"a name from {name}"))
     for found in public:
-        set_name(machine, frame, found, _member(machine, frame, module, found))
+        value = _member(machine, frame, module, found)
+        cell = machine.heap.get((module.scope, found))
+        if isinstance(cell, Choice) and UNBOUND in cell.options:
+            before = machine.heap.get((frame.scopes[0], found))
+            value = join_cells([value, UNBOUND if before is None else before], cell.reason)  # type: ignore[assignment]
+        set_name(machine, frame, found, value)
 
 
 def _may_be_missing(machine: Machine, name: str) -> None:

@@ -188,7 +188,7 @@ def _load(machine: Machine, modules: PluginModules, name: str, value: str, found
             else:
                 message = f"The entry point {name} cannot be loaded: {error}."
                 found.fail("unresolvable-entry-point", "import-fails", message, path or "")
-                resolvable = error.name != "AttributeError" and not match
+                resolvable = False
         except TooComplex as error:
             found.fail("unreadable", "too-complex", f"{target} cannot be followed: {error}.", path or "")
     found.entry_points.append(EntryPoint(name, value, resolvable))

@@ -14,6 +14,7 @@ def make_machine(library: Library) -> Machine:
     machine.call = calls.call
     machine.evaluate = expressions.evaluate
     machine.run_drop_in = run_drop_in
+    machine.hand_over = calls.hand_over
     return machine
 
 
@@ -31,4 +32,5 @@ def run_drop_in(machine: Machine, frame: Frame, text: str, path: str) -> None:
     try:
         run_block(machine, inner, tree.body, [])
     finally:
-        machine.heap.cut(depth)
+        layer = machine.heap.cut(depth)
+        machine.heap.apply({place: cell for place, cell in layer.items() if isinstance(place, int)})

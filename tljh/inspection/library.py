@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tljh.inspection.concrete import NotKnown, concrete, doubts_of, lift
+from tljh.inspection.concrete import NotKnown, concrete, doubts_of, failing, lift
 from tljh.inspection.machine import SITE, SITE_DOUBT, Frame, Machine
 from tljh.inspection.operators import PLAIN_ERRORS, join_path, template, text_of
 from tljh.inspection.values import (
@@ -27,6 +27,10 @@ from tljh.inspection.values import (
 )
 
 PREFIX_DOUBT = ("where TLJH is installed, /opt/tljh by default",)
+USER_NAME = Unknown("the name of the user", "{username}", given=True)
+"""What `tljh_new_user_create` is called with."""
+KNOWN_ENOUGH = frozenset({*PREFIX_DOUBT, SITE_DOUBT, USER_NAME.reason})
+"""Doubts that leave an effect certain: they are the same for every plugin."""
 CONSTANTS: dict[str, Value] = {
     "tljh.hooks.hookimpl": Marker("tljh"),
     "tljh.config.INSTALL_PREFIX": Const("/opt/tljh", PREFIX_DOUBT),
@@ -89,9 +93,9 @@ def environment(machine: Machine, name: Value, default: Value) -> Value:
     """`os.environ.get(name, default)`: the default is known, whether it is used is not."""
     shown = text_of(name)
     reason = f"the environment variable {shown}, if it is set"
-    if isinstance(default, Const) and default.value is not None:
+    if isinstance(default, Const) and isinstance(default.value, str):
         return Const(default.value, (*default.doubt, reason))
-    if isinstance(default, Const):
+    if default == NONE:
         return Choice((NONE, Unknown(f"the environment variable {shown}", f"${shown}")), reason)
     return Choice((default, Unknown(f"the environment variable {shown}", f"${shown}")), reason)
 
@@ -102,6 +106,8 @@ def item_of(machine: Machine, value: External, index: Value) -> Value:
         machine.may_raise("KeyError")
         shown = text_of(index)
         return Unknown(f"the environment variable {shown}", f"${shown}")
+    if value.name == "sys.modules":
+        machine.dynamic = machine.dynamic or "the plugin reaches into the running program (sys.modules)"
     if value.name == "sys.version_info":
         return Unknown("the version of Python")
     machine.may_raise("LookupError")
@@ -134,6 +140,8 @@ def as_path(value: Value) -> tuple[str, tuple[str, ...]] | None:
         return value.text, value.doubt
     if isinstance(value, Const) and isinstance(value.value, str):
         return value.value, value.doubt
+    if isinstance(value, Unknown) and value.given and value.text:
+        return value.text, (value.reason,)
     return None
 
 
@@ -224,7 +232,7 @@ def call_pure(
     try:
         return lift(machine, function(*plain, **named), doubts_of(machine, *arguments))
     except (*PLAIN_ERRORS, RecursionError) as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, *arguments)
 
 
 def _join_texts(parts: list[str]) -> str:

@@ -12,6 +12,7 @@ from tljh.inspection.plain import JSON
 from tljh.inspection.report import Certainty, HostKind, Risk
 from tljh.inspection.values import (
     Choice,
+    ConfigNode,
     Heap,
     Items,
     Layer,
@@ -19,6 +20,7 @@ from tljh.inspection.values import (
     SequenceKind,
     Slot,
     Table,
+    TraitNode,
     Unbound,
     Unknown,
     Value,
@@ -145,6 +147,7 @@ class Machine:
     call: Callable[[Machine, Frame, Value, Sequence[Value], dict[str, Value], ast.AST], Value]
     evaluate: Callable[[Machine, Frame, ast.expr], Value]
     run_drop_in: Callable[[Machine, Frame, str, str], None]
+    hand_over: Callable[[Machine, Frame, Value, str], None]
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -153,10 +156,12 @@ class Machine:
         self.tries: list[Try] = []
         self.effects: list[SeenEffect] = []
         self.tracked: set[int] = set()
+        self.shared: set[int] = set()
         self.unread: dict[str, None] = {}
         self.executed: set[ast.AST] = set()
         self.owners: dict[int, tuple[str, tuple[str, ...]]] = {}
         self.dynamic = ""
+        self.handed: set[ast.AST] = set()
         self.setup_calls: list[dict[str, Value]] = []
         self.reads_relative = False
         self.packages: dict[int, str] = {}
@@ -293,12 +298,32 @@ class Machine:
         slots = tuple(Slot(value) for value in values)
         return self.heap.new(Items(kind, slots))
 
+    def holds_configuration(self, value: Value, nesting: int = 0) -> bool:
+        """Whether `c` or `config`, or something that holds it, is what is given."""
+        if isinstance(value, (TraitNode, ConfigNode)):
+            return True
+        if isinstance(value, Choice):
+            return any(self.holds_configuration(option, nesting + 1) for option in value.options)
+        if nesting > 5 or not isinstance(value, Ref):
+            return False
+        items, table = self.items(value), self.table(value)
+        slots = items.slots if items else table.entries.values() if table else ()
+        values = [slot.value for slot in slots]
+        if not items and not table:
+            cells = [self.heap.get((value.number, name)) for name in self.heap.names(value.number)]
+            values = [cell for cell in cells if isinstance(cell, (TraitNode, ConfigNode, Ref))]
+        return any(self.holds_configuration(one, nesting + 1) for one in values)
+
     def escape(self, value: Value, reason: str, seen: set[int] | None = None) -> None:
         """Code that was not read got hold of this: it can have changed whatever can be changed."""
         seen = set() if seen is None else seen
         if isinstance(value, Choice):
             for option in value.options:
                 self.escape(option, reason, seen)
+        if isinstance(value, (TraitNode, ConfigNode)):
+            scope = 0 if isinstance(value, TraitNode) else -1
+            for name in self.heap.names(scope):
+                self.heap.set((scope, name), Unknown(reason))
         if not isinstance(value, Ref) or value.number in seen:
             return
         seen.add(value.number)

@@ -10,7 +10,7 @@ from typing import Any
 from tljh.inspection import configuration
 from tljh.inspection.access import iterate
 from tljh.inspection.builtin_calls import Keywords, make_dict, sort_items
-from tljh.inspection.concrete import NotKnown, concrete, doubts_of, key_of, lift, value_of_key
+from tljh.inspection.concrete import NotKnown, concrete, doubts_of, failing, key_of, lift, value_of_key
 from tljh.inspection.expressions import make_set
 from tljh.inspection.machine import MAX_ITEMS, MAX_TEXT, Frame, Machine, TooComplex
 from tljh.inspection.operators import PLAIN_ERRORS, merge_tables, same_member, template, text_of, union
@@ -71,7 +71,7 @@ def call_text(
     try:
         result = getattr(raw, name)(*plain, **named)
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, receiver, *positional, *keywords.values())
     return lift(machine, result, (*receiver.doubt, *doubts_of(machine, *positional, *keywords.values())))
 
 
@@ -85,7 +85,7 @@ def _join(machine: Machine, receiver: Const, values: Value) -> Value:
         try:
             joined = receiver.value.join(texts)  # type: ignore[union-attr,arg-type]
         except PLAIN_ERRORS as error:
-            raise machine.raises(type(error).__name__, str(error)) from None
+            return failing(machine, error, receiver, *parts)
         return lift(machine, joined, (*receiver.doubt, *doubts_of(machine, *parts)))
     machine.may_raise()
     shown = text_of(receiver).join(text_of(part) for part in parts)
@@ -117,7 +117,7 @@ def _format(
 
         return template(re.sub(r"\{(\w*)[^{}]*\}", fill, raw), [receiver, *values])
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, receiver, *values)
     return lift(machine, result, (*receiver.doubt, *doubts_of(machine, *values)))
 
 
@@ -152,9 +152,9 @@ def call_items(
             machine.may_raise("ValueError")
             return Unknown("a place in a list that is not wholly known")
         except PLAIN_ERRORS as error:
-            raise machine.raises(type(error).__name__, str(error)) from None
+            return failing(machine, error, receiver, *positional)
         return lift(machine, result, doubts_of(machine, receiver, positional[0]))
-    machine.may_raise("AttributeError")
+    _unknown_method(machine, receiver, name, positional)
     return Unknown(f"the method {name} of a {items.kind}")
 
 
@@ -316,7 +316,7 @@ def call_table(
             elif name == "items":
                 value = machine.list_of([value_of_key(machine, key), slot.value], "tuple")
             slots.append(Slot(value, slot.maybe))
-        return machine.heap.new(Items("tuple", tuple(slots), table.rest))
+        return machine.heap.new_lazy(Items("tuple", tuple(slots), table.rest), names=False)
     if name == "copy":
         return machine.heap.new(table)
     if name == "update":
@@ -332,8 +332,15 @@ def call_table(
             return NONE
         machine.escape(receiver, "an item of it is taken")
         return Unknown("an item of a dictionary")
-    machine.may_raise("AttributeError")
+    _unknown_method(machine, receiver, name, positional)
     return Unknown(f"the method {name} of a dictionary")
+
+
+def _unknown_method(machine: Machine, receiver: Ref, name: str, positional: Sequence[Value]) -> None:
+    """A method that is not followed may change what it is called on."""
+    machine.may_raise("AttributeError")
+    for value in (receiver, *positional):
+        machine.escape(value, f"the method {name} is not followed")
 
 
 def _table_get(

@@ -9,9 +9,10 @@ from typing import cast
 
 from tljh.hooks import PACKAGE_HOOKS
 from tljh.inspection.access import iterate
-from tljh.inspection.calls import names_of, run_function
+from tljh.inspection.calls import maybe_called, names_of, run_function
 from tljh.inspection.configuration import KEYS, TRAITS, settle
 from tljh.inspection.export import Exported, describe, export
+from tljh.inspection.library import USER_NAME
 from tljh.inspection.machine import Frame, Machine, Raises, SeenEffect, TooComplex
 from tljh.inspection.plain import JSON
 from tljh.inspection.registration import Registered, parameters_of
@@ -49,7 +50,7 @@ CHANNELS = "tljh_extra_user_conda_channels"
 ARGUMENTS: dict[str, Value] = {
     "c": TraitNode(("c",)),
     "config": ConfigNode(()),
-    "username": Unknown("the name of the user", "{username}", given=True),
+    "username": USER_NAME,
 }
 EVERY_CERTAINTY: tuple[Certainty, ...] = ("certain", "partial", "opaque")
 
@@ -118,6 +119,7 @@ def _observe_one(
     finally:
         layer = machine.heap.cut(depth)
         del machine.doubts[:], machine.tries[:]
+        machine.handed.clear()
         machine.depth = machine.quiet = 0
     if hook.is_wrapper and exported is not None:
         exported = Exported(None, ["it wraps what the other plugins return"], False)
@@ -135,6 +137,10 @@ def _call(machine: Machine, hook: Registered, unknown: list[str]) -> Value:
     node = hook.node
     if isinstance(hook.function, Wrapped):
         unknown.append(f"it is changed by {hook.function.by}, which was not read")
+        frame = Frame(hook.inner.path, hook.inner.module, (hook.inner.module,), line=node.lineno)
+        given: list[Value] = [] if hook.receiver is None else [hook.receiver]
+        given += [ARGUMENTS[name] for name in parameters_of(hook)]
+        maybe_called(machine, frame, hook.inner, given, {}, f"{hook.function.by} calls it")
         return Unknown(f"{hook.hook} is changed by {hook.function.by}")
     if isinstance(node, ast.AsyncFunctionDef):
         unknown.append("it is asynchronous and never waited for")
@@ -173,15 +179,17 @@ def _package_value(machine: Machine, hook: Registered, value: Value, findings: l
         unknown.append(f"{others[0]!r} is no text")
         findings.append(
             Finding(
-                "not-text", "warning", f"{hook.hook} returns something that is no text: {str(others[0])[:60]}.",
+                "not-text", "warning",
+                f"{hook.hook} returns something that is no text: {str(others[0])[:60]}.",
                 hook.inner.path, hook.node.lineno,
             )
         )  # fmt: skip
     unordered = not merged.order and len(merged.slots) > 1
+    notes = ["the order: it comes from a set"] if unordered else []
     if unordered and (hook.hook == CHANNELS or any(str(text).startswith("-") for text in texts)):
-        unknown.append("the order: it comes from a set")
+        unknown += notes
     known = bool(texts) or (not unknown and exported.known)
-    return Exported(cast(JSON, texts) if known else None, unknown, known)
+    return Exported(cast(JSON, texts) if known else None, unknown, known, notes)
 
 
 def _as_none(value: Value) -> bool:
@@ -234,6 +242,8 @@ def _implementation(
             certainty = max(certainty, "partial", key=EVERY_CERTAINTY.index)
     if unknown and certainty == "certain":
         certainty = "partial"
+    if exported is not None:
+        reasons += exported.notes
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
     last = node.end_lineno or node.lineno
     lines = texts.get(hook.inner.path, "").split("\n")[first - 1 : last]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tljh.inspection.concrete import NotKnown, concrete, doubts_of, key_of, lift
+from tljh.inspection.concrete import NotKnown, concrete, doubts_of, failing, key_of, lift
 from tljh.inspection.machine import MAX_ITEMS, MAX_TEXT, Machine, TooComplex
 from tljh.inspection.values import (
     Class,
@@ -136,7 +136,7 @@ def _scalars(machine: Machine, op: ast.operator, left: Const, right: Const) -> V
     try:
         return lift(machine, BINARY[type(op)](one, two), _together(left, right))
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, left, right)
 
 
 def _small(value: object, bits: int) -> bool:
@@ -183,6 +183,8 @@ def _path(left: PathValue, right: Value) -> Value:
         return join_path(left, right.value, right.doubt)
     if isinstance(right, PathValue):
         return join_path(left, right.text, right.doubt)
+    if isinstance(right, Unknown) and right.given and right.text:
+        return join_path(left, right.text, (right.reason,))
     return template(f"{left.text}/{text_of(right)}", [left, right])
 
 
@@ -215,7 +217,7 @@ def _percent(machine: Machine, left: Const, right: Value) -> Value:
     try:
         return lift(machine, text % plain, (*left.doubt, *doubts_of(machine, right)))  # type: ignore[operator]
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, left, right)
 
 
 def _times(machine: Machine, left: Value, right: Value) -> Value | None:
@@ -239,7 +241,7 @@ def _sets(
     except NotKnown:
         return Unknown("a set that is not wholly known")
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, left, right)
     return lift(machine, result, doubts_of(machine, left, right))
 
 
@@ -252,12 +254,19 @@ def union(items: Items, others: Items) -> Items:
             slots.append(slot)
         elif slots[same[0]].maybe and not slot.maybe:
             slots[same[0]] = slot
+    if len(slots) > 1:
+        reason = "it may equal another item of the set"
+        slots = [
+            slot if isinstance(slot.value, Const) and not slot.value.doubt
+            else replace(slot, maybe=slot.maybe or reason)
+            for slot in slots
+        ]  # fmt: skip
     return Items(items.kind, tuple(slots), items.rest or others.rest, False)
 
 
 def same_member(one: Value, two: Value) -> bool:
     if isinstance(one, Const) and isinstance(two, Const):
-        return one.value == two.value
+        return one.value == two.value and one.doubt == two.doubt
     return one == two
 
 
@@ -279,7 +288,7 @@ def compare(machine: Machine, op: ast.cmpop, left: Value, right: Value) -> Value
         machine.may_raise()
         return Unknown("a comparison with something that is not known")
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, left, right)
 
 
 def _identity(negated: bool, left: Value, right: Value) -> Value:
@@ -338,4 +347,4 @@ def _contains(machine: Machine, negated: bool, left: Value, right: Value) -> Val
         machine.may_raise()
         return Unknown("whether something is in a collection that is not known")
     except PLAIN_ERRORS as error:
-        raise machine.raises(type(error).__name__, str(error)) from None
+        return failing(machine, error, left, right)

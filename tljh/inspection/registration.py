@@ -138,7 +138,9 @@ def _register(
     kind = read_cell(machine, function.number, "kind")
     inner = function.inner if isinstance(function, Wrapped) else function
     receiver: Value | None = None
-    if kind == Const("classmethod") or (isinstance(plugin, Ref) and inner.in_class and kind != Const("staticmethod")):
+    if kind == Const("classmethod") or (
+        isinstance(plugin, Ref) and inner.in_class and kind != Const("staticmethod")
+    ):
         receiver = plugin
     return Registered(hook, name, function, HookOptions(**chosen), receiver, maybe)
 
@@ -167,7 +169,8 @@ def _problems(hook: Registered) -> Iterable[Finding]:
         advice = f"; {near} is meant, probably" if near else ""
         severity: Severity = "info" if hook.options.optionalhook else "warning"
         yield Finding(
-            "unknown-hook", severity, f"{hook.hook} is no hook of TLJH: it is never called{advice}.", path, line
+            "unknown-hook", severity,
+            f"{hook.hook} is no hook of TLJH: it is never called{advice}.", path, line
         )  # fmt: skip
         return
     known = HOOKS[hook.hook]

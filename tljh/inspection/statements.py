@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tljh.inspection import configuration
-from tljh.inspection.access import iterate, read_cell
+from tljh.inspection.access import class_attribute, iterate, linearize, read_cell
 from tljh.inspection.expressions import make_function, operate
 from tljh.inspection.imports import import_from, import_name
 from tljh.inspection.machine import Doubt, Frame, Loop, Machine, Raises, TooComplex, Try
@@ -17,15 +18,21 @@ from tljh.inspection.truth import doubts_of_test, show, truth
 from tljh.inspection.values import (
     MAX_CHOICES,
     NONE,
+    Cell,
     Choice,
     Class,
+    ConfigNode,
     Const,
     External,
     FileValue,
     Function,
+    Instance,
+    Items,
     Layer,
+    Method,
     Ref,
     Slot,
+    Table,
     Unknown,
     Value,
     Wrapped,
@@ -120,6 +127,9 @@ def _in_place(machine: Machine, frame: Frame, op: ast.operator, old: Value, valu
     if isinstance(old, Ref) and table is not None and isinstance(op, ast.BitOr):
         call_table(machine, frame, old, table, "update", [value], {})
         return old
+    if isinstance(old, ConfigNode) and isinstance(op, ast.BitOr):
+        configuration.call_method(machine, frame, old, "update", [value], {})
+        return old
     if isinstance(old, Unknown) and not isinstance(value, Const):
         machine.may_raise()
     return operate(machine, frame, op, old, value)
@@ -206,14 +216,37 @@ def _for(machine: Machine, frame: Frame, node: ast.For | ast.AsyncFor) -> int:
             return execute_block(machine, frame, node.body)
 
         return _unknown_loop(machine, frame, round_, node.orelse, f"how often {show(node.iter)} gives")
-    flags = _known_loop(machine, frame, node, items.slots)
+    flags = _known_loop(machine, frame, node, items.slots, value)
     if flags & LOOP and generator is not None and generator.kind == "generator" and isinstance(value, Ref):
         slots = tuple(replace(slot, maybe="what a loop left over") for slot in items.slots)
         machine.heap.set(value.number, replace(generator, slots=slots))
     return flags & ~LOOP
 
 
-def _known_loop(machine: Machine, frame: Frame, node: ast.For | ast.AsyncFor, slots: Sequence[Slot]) -> int:
+def _gone_through(machine: Machine, source: Value) -> Cell | None:
+    """The list, set or dictionary that a loop goes through."""
+    cell = machine.heap.get(source.number) if isinstance(source, Ref) else None
+    return cell if isinstance(cell, Table) or (isinstance(cell, Items) and cell.kind in ("list", "set")) else None
+
+
+def _now(machine: Machine, source: Value, began: Cell | None, slots: Sequence[Slot]) -> Sequence[Slot]:
+    """The items of a loop as they are now: the loop may change what it goes through."""
+    now = _gone_through(machine, source)
+    if now is began or now is None:
+        return slots
+    if isinstance(now, Items) and now.kind == "list" and now.is_exact and now.order:
+        if len(now.slots) > MAX_ROUNDS:
+            raise TooComplex("a loop that goes on")
+        return now.slots
+    if isinstance(now, Table) and isinstance(began, Table) and list(now.entries) == list(began.entries):
+        return [replace(one, maybe=one.maybe or other.maybe) for one, other in zip(slots, now.entries.values())]
+    raise TooComplex("a collection is changed while a loop goes through it")
+
+
+def _known_loop(
+    machine: Machine, frame: Frame, node: ast.For | ast.AsyncFor, slots: Sequence[Slot], source: Value
+) -> int:
+    began = _gone_through(machine, source)
     outer = machine.heap.push()
     loop = Loop(outer, outer)
     frame.loops.append(loop)
@@ -221,11 +254,15 @@ def _known_loop(machine: Machine, frame: Frame, node: ast.For | ast.AsyncFor, sl
     flags, alive = 0, True
     breaks = 0
     try:
-        for slot in slots:
+        place = 0
+        while place < len(slots):
+            slot = slots[place]
+            place += 1
             alive, ended = _round(machine, frame, node, loop, slot)
             flags |= ended
             if not alive:
                 break
+            slots = _now(machine, source, began, slots)
             if len(loop.breaks) > breaks:
                 breaks = len(loop.breaks)
                 machine.doubts.append(Doubt("only if the loop goes on"))
@@ -478,8 +515,11 @@ def _import_from(machine: Machine, frame: Frame, node: ast.ImportFrom) -> int:
 
 def _with(machine: Machine, frame: Frame, node: ast.With | ast.AsyncWith) -> int:
     suppresses = False
-    for item in node.items:
+    for place, item in enumerate(node.items):
         value = machine.evaluate(machine, frame, item.context_expr)
+        cell = machine.heap.get(value.number) if isinstance(value, Ref) else None
+        if isinstance(cell, Instance):
+            return _with_object(machine, frame, node, place, value)
         suppresses = suppresses or (isinstance(value, Unknown) and value.name == "contextlib.suppress()")
         if item.optional_vars is not None:
             entered: Value = (
@@ -490,6 +530,32 @@ def _with(machine: Machine, frame: Frame, node: ast.With | ast.AsyncWith) -> int
         return execute_block(machine, frame, node.body)
     handler = ast.ExceptHandler(None, None, [ast.copy_location(ast.Pass(), node)])
     return _try(machine, frame, ast.copy_location(ast.Try(node.body, [handler], [], []), node))
+
+
+def _with_object(
+    machine: Machine, frame: Frame, node: ast.With | ast.AsyncWith, place: int, value: Value
+) -> int:
+    """`with` of an object of the plugin: its `__enter__`, and its `__exit__` on every way out."""
+    name = f"with {machine.heap.number()}"
+    machine.heap.set((frame.scopes[0], name), value)
+
+    def method(word: str, count: int) -> ast.Call:
+        owner = ast.copy_location(ast.Name(name, ast.Load()), node)
+        function = ast.copy_location(ast.Attribute(owner, word, ast.Load()), node)
+        nothing: list[ast.expr] = [ast.copy_location(ast.Constant(None), node) for _ in range(count)]
+        return ast.copy_location(ast.Call(function, nothing, []), node)
+
+    entered = machine.evaluate(machine, frame, method("__enter__", 0))
+    target = node.items[place].optional_vars
+    if target is not None:
+        assign(machine, frame, target, entered)
+    body: list[ast.stmt] = node.body
+    if node.items[place + 1 :]:
+        body = [ast.copy_location(ast.With(node.items[place + 1 :], node.body), node)]
+    leave = ast.copy_location(ast.Expr(method("__exit__", 3)), node)
+    suppress = ast.ExceptHandler(None, None, [ast.copy_location(ast.Pass(), node)])
+    inner = ast.copy_location(ast.Try(body, [], [], [leave]), node)
+    return _try(machine, frame, ast.copy_location(ast.Try([inner], [suppress], [], []), node))
 
 
 def _function(machine: Machine, frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -523,6 +589,19 @@ def decorate(machine: Machine, frame: Frame, decorator: Value, value: Value, tex
     return machine.call(machine, frame, decorator, [value], {}, ast.Pass())
 
 
+def _metaclass(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value | None:
+    """The value of `metaclass=`, of which abc's is as good as none."""
+    found: Value | None = None
+    for keyword in node.keywords:
+        value = machine.evaluate(machine, frame, keyword.value)
+        if keyword.arg == "metaclass" and value == External("abc.ABCMeta"):
+            continue
+        if isinstance(value, Class):
+            machine.dynamic = machine.dynamic or f"the class {node.name} is made by code of the plugin"
+        found = Unknown("a metaclass")
+    return found
+
+
 def _class(machine: Machine, frame: Frame, node: ast.ClassDef) -> int:
     bases = tuple(machine.evaluate(machine, frame, base) for base in node.bases)
     scope = machine.heap.number()
@@ -541,12 +620,21 @@ def _class(machine: Machine, frame: Frame, node: ast.ClassDef) -> int:
         getattr(decorator, "name", "") in ("dataclasses.dataclass", "dataclasses.dataclass()")
         for decorator in decorators
     )
-    fields = [
+    fields = [name for base in reversed(bases) if isinstance(base, Class) for name in base.dataclass_fields]
+    fields += [
         statement.target.id
         for statement in node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        and statement.target.id not in fields
     ]
-    extra = (Unknown("a metaclass"),) if node.keywords else ()
+    plain = all(_is_plain_dataclass(decorator) for decorator in node.decorator_list) and not any(
+        isinstance(statement, ast.AnnAssign) and UNUSUAL_FIELDS.search(show(statement.annotation))
+        for statement in node.body
+    )
+    if is_dataclass and not plain:
+        is_dataclass, bases = False, (*bases, Unknown("an unusual dataclass"))
+    metaclass = _metaclass(machine, frame, node)
+    extra = (metaclass,) if metaclass is not None else ()
     made: Value = Class(
         machine.heap.number(),
         node.name,
@@ -558,34 +646,105 @@ def _class(machine: Machine, frame: Frame, node: ast.ClassDef) -> int:
     )
     if decorators and not is_dataclass:
         made = Unknown(f"the class {node.name}, changed by a decorator")
+        for decorator in decorators:
+            machine.call(machine, frame, decorator, [made], {}, ast.Pass())
     frame.line = node.lineno
+    if isinstance(made, Class):
+        _announce(machine, frame, made)
     set_name(machine, frame, node.name, made)
     return ALIVE
+
+
+UNUSUAL_FIELDS = re.compile("ClassVar|InitVar|KW_ONLY")
+
+
+def _is_plain_dataclass(node: ast.expr) -> bool:
+    """Whether the options of a dataclass leave its `__init__` as it is."""
+    known = ("frozen", "order", "eq", "slots", "repr", "unsafe_hash")
+    return not isinstance(node, ast.Call) or all(keyword.arg in known for keyword in node.keywords)
+
+
+def _announce(machine: Machine, frame: Frame, made: Class) -> None:
+    """Run what a class's bases and attributes do when a class is made."""
+    for base in linearize(made)[1:]:
+        if isinstance(base, Class):
+            start = read_cell(machine, base.scope, "__init_subclass__")
+            if isinstance(start, (Function, Wrapped)):
+                machine.call(machine, frame, start, [made], {"**": Unknown("a class's options")}, ast.Pass())
+                break
+    for name in machine.heap.names(made.scope):
+        value = read_cell(machine, made.scope, name)
+        cell = machine.heap.get(value.number) if isinstance(value, Ref) else None
+        if isinstance(value, Ref) and isinstance(cell, Instance):
+            start = class_attribute(machine, cell.of, "__set_name__")
+            if start is not None:
+                machine.call(machine, frame, Method(value, "__set_name__", start if isinstance(start, Function) else None), [made, Const(name)], {}, ast.Pass())
 
 
 def _try(machine: Machine, frame: Frame, node: ast.Try) -> int:
     if not node.finalbody:
         return _try_except(machine, frame, node)
-    returned = len(frame.returns)
+    marks = _pending(machine, frame)
     error: Raises | None = None
     try:
         flags = _try_except(machine, frame, node)
     except Raises as raised:
         error, flags = raised, RAISE
+    runs_on = _finally_on_the_way_out(machine, frame, node.finalbody, marks)
+    ended = execute_block(machine, frame, node.finalbody)
     if flags & ALIVE:
-        return execute_block(machine, frame, node.finalbody) | (flags & ~ALIVE)
-    depth = machine.heap.push()
-    try:
-        ended = execute_block(machine, frame, node.finalbody)
-    finally:
-        layer = machine.heap.cut(depth)
-    for _, state in frame.returns[returned:]:
-        for place in layer:
-            if place in state or machine.heap.get(place) is not None:
-                state[place] = Unknown("what `finally` leaves")
+        return ended | (flags & ~ALIVE)
     if error is not None and ended & ALIVE:
         raise error
-    return flags if ended & ALIVE else ended
+    return flags if ended & ALIVE and runs_on else ended
+
+
+def _pending(machine: Machine, frame: Frame) -> list[tuple[list[Layer], int, int]]:
+    """The states kept for ways out of a block, how many there are now, and the depth that they begin at."""
+    found = [(block.states, len(block.states), block.depth) for block in machine.tries[-1:]]
+    for loop in frame.loops[-1:]:
+        found.append((loop.breaks, len(loop.breaks), loop.start))
+        found.append((loop.continues, len(loop.continues), loop.depth))
+    returns = [state for _, state in frame.returns]
+    return [*found, (returns, len(returns), frame.depth)]
+
+
+def _finally_on_the_way_out(
+    machine: Machine, frame: Frame, block: Sequence[ast.stmt], marks: list[tuple[list[Layer], int, int]]
+) -> bool:
+    """Run `finally` on every way out that the body took; whether any of them goes on."""
+    returned = marks[-1][1]
+    for states, before, depth in marks[:-1]:
+        ways = [_after(machine, frame, block, state, depth) for state in states[before:]]
+        states[before:] = [way for way in ways if way is not None]
+    kept: list[tuple[Value, Layer]] = []
+    for value, state in frame.returns[returned:]:
+        way = _after(machine, frame, block, state, frame.depth)
+        if way is not None:
+            kept.append((value, way))
+    overridden = len(frame.returns) - returned > len(kept)
+    frame.returns[returned:] = kept
+    return not overridden
+
+
+def _after(
+    machine: Machine, frame: Frame, block: Sequence[ast.stmt], state: Layer, depth: int
+) -> Layer | None:
+    """The state that `finally` makes of one; None if it leaves in another way."""
+    saved, machine.heap.layers[depth:] = machine.heap.layers[depth:], [dict(state), {}]
+    doubts, returns = len(machine.doubts), len(frame.returns)
+    ways = [(states, count) for states, count, _ in _pending(machine, frame)[:-1]]
+    try:
+        with machine.silently():
+            ended = execute_block(machine, frame, block)
+        return machine.heap.since(depth) if ended & ALIVE else None
+    except Raises:
+        return None
+    finally:
+        machine.heap.layers[depth:] = saved
+        del machine.doubts[doubts:], frame.returns[returns:]
+        for states, count in ways:
+            del states[count:]
 
 
 def _try_except(machine: Machine, frame: Frame, node: ast.Try) -> int:
@@ -629,8 +788,9 @@ def _meet_handlers(
     sure = error is not None and len(block.states) <= 1
     handlers, surely_caught = _matching(node, error.name if sure and error else None)
     if not handlers or not surely_caught:
-        machine.may_raise(error.name if error else "Exception")
+        _pass_on(machine, block, layer, error.name if error else "Exception")
     if error is not None and not handlers:
+        machine.heap.apply(layer)
         raise error
     ends: list[int] = []
     fails = "only if something before it fails"
@@ -671,6 +831,17 @@ def _meet_handlers(
     if any(end & (RETURN | LOOP) for end in ends):
         machine.doubts.append(Doubt("only if the code before it does not end the function"))
     return union | ALIVE
+
+
+def _pass_on(machine: Machine, block: Try, layer: Layer, name: str) -> None:
+    """An exception may leave this `try` for the one around it, from any of the states of the body."""
+    for state in (*block.states, layer):
+        depth = machine.heap.push()
+        try:
+            machine.heap.apply(state)
+            machine.may_raise(name)
+        finally:
+            machine.heap.cut(depth)
 
 
 IMPORT_ERRORS = ("ModuleNotFoundError", "ImportError", "Exception", "BaseException")

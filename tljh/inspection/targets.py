@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from tljh.inspection import configuration
-from tljh.inspection.access import iterate
+from tljh.inspection import configuration, library
+from tljh.inspection.access import RUNNING_STATE, class_attribute, dunder, is_plain, iterate
 from tljh.inspection.concrete import NotKnown, concrete, doubts_of, key_of
 from tljh.inspection.machine import Frame, Machine
 from tljh.inspection.values import (
+    NONE,
     UNBOUND,
     Choice,
     Class,
@@ -17,8 +18,10 @@ from tljh.inspection.values import (
     Const,
     External,
     Function,
+    Instance,
     Items,
     Module,
+    PathValue,
     Ref,
     Slot,
     Table,
@@ -91,15 +94,47 @@ def set_attribute(machine: Machine, frame: Frame, owner: Value, name: str, value
     if isinstance(owner, (TraitNode, ConfigNode)):
         configuration.set_child(machine, frame, owner, Const(name), value, attribute=True)
     elif isinstance(owner, (Module, Class)):
+        if name in RUNNING_STATE:
+            dunder(machine, name)
         machine.heap.set((owner.scope, name), value)
-    elif isinstance(owner, (Function, Wrapped, Ref)):
+    elif isinstance(owner, (Function, Wrapped)):
+        if name in RUNNING_STATE:
+            dunder(machine, name)
         machine.heap.set((owner.number, name), value)
+    elif isinstance(owner, Ref):
+        _set_of_object(machine, frame, owner, name, value)
     elif isinstance(owner, External):
+        if owner.name.split(".")[0] in (*library.SURE_MODULES, "builtins") and not name.startswith("_"):
+            machine.dynamic = machine.dynamic or f"the plugin replaces {owner.name}.{name}"
         machine.host(frame, "process", f"replaces {owner.name}.{name} in the running process", "high")
     else:
         machine.may_raise("AttributeError")
+        _note_unknown_change(machine, owner)
         machine.escape(value, "it is kept by an object that is not known")
     return Const(None)
+
+
+def _note_unknown_change(machine: Machine, owner: Value) -> None:
+    """Something is changed of which it is not known what it is: it could be anything that was handed away."""
+    shown = getattr(owner, "text", "") or getattr(owner, "name", "") or "an object that is not known"
+    machine.note_unread(f"the change of {shown}")
+
+
+def _set_of_object(machine: Machine, frame: Frame, owner: Ref, name: str, value: Value) -> None:
+    """Set an attribute of an object; a property or other code of its class may have a say in that."""
+    cell = machine.heap.get(owner.number)
+    if isinstance(cell, Instance):
+        found = class_attribute(machine, cell.of, name)
+        is_data = found is None or isinstance(found, (Const, Choice, PathValue)) or machine.items(found) is not None
+        is_data = is_data or machine.table(found or NONE) is not None
+        if not is_plain(machine, cell.of) or not is_data:
+            if isinstance(found, Wrapped):
+                machine.note_unread(f"{name}, {found.by}")
+            machine.escape(value, "it is kept by an object that is not followed")
+            machine.escape(owner, f"{name} is set, which runs code of its class")
+            machine.heap.set((owner.number, name), Unknown(f"{name} of an object that is not followed"))
+            return
+    machine.heap.set((owner.number, name), value)
 
 
 def set_item(machine: Machine, frame: Frame, owner: Value, index: Value, value: Value) -> Value:
@@ -115,8 +150,12 @@ def set_item(machine: Machine, frame: Frame, owner: Value, index: Value, value: 
         _set_list_item(machine, frame, owner, items, index, value)
     elif owner == External("os.environ"):
         return Const(None)
+    elif isinstance(owner, External):
+        machine.dynamic = machine.dynamic or f"the plugin changes {owner.name}"
+        machine.escape(value, "it is kept by a library")
     else:
         machine.may_raise()
+        _note_unknown_change(machine, owner)
         machine.escape(value, "it is kept by an object that is not known")
         machine.escape(owner, "an item of it is replaced")
     return Const(None)
@@ -185,6 +224,7 @@ def delete_item(machine: Machine, frame: Frame, owner: Value, index: Value, *, s
         return
     items, table = machine.items(owner), machine.table(owner)
     if not isinstance(owner, Ref):
+        _note_unknown_change(machine, owner)
         return
     configuration.owner_changed(machine, frame, owner)
     try:

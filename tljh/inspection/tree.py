@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import stat
 import tarfile
@@ -9,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, Protocol, cast
 
 from tljh.errors import UnusableArtifact
 
@@ -213,36 +216,65 @@ def _read_tar(stream: IO[bytes]) -> dict[str, bytes]:
     """Files of a tar archive; a link inside it is what it points to, one that leads out is refused."""
     files: dict[str, bytes] = {}
     links: dict[str, str] = {}
-    total = count = 0
     try:
-        with tarfile.open(fileobj=stream, mode="r|*") as archive:
-            for member in archive:
-                count += 1
-                if count > MAX_FILES:
+        unpacked = _Limited(_decompressed(stream))
+        with tarfile.open(fileobj=unpacked, mode="r|") as archive:  # type: ignore[call-overload]
+            for count, member in enumerate(archive):
+                if count >= MAX_FILES:
                     raise UnusableArtifact(f"The archive holds more than {MAX_FILES:,} files.", HINT)
-                name = safe_name(member.name)
-                if member.issym() or member.islnk():
-                    links[name] = _link_target(name, member)
-                elif member.isfile():
-                    total += member.size
-                    _check_total(total)
-                    content = archive.extractfile(member)
-                    if name in files:
-                        raise UnusableArtifact(f"The archive holds {printable(name)} twice.", HINT)
-                    if content is not None:
-                        files[name] = content.read(MAX_FILE_BYTES + 1)
-                elif not member.isdir():
-                    raise UnusableArtifact(f"The archive holds a device: {printable(name)}.", HINT)
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
+                _take_member(archive, member, files, links)
+        while unpacked.read(1 << 20):
+            pass
+    except _TAR_ERRORS as error:
         raise UnusableArtifact(f"The archive cannot be read: {error}.", HINT) from None
-    except Exception as error:
-        if type(error).__module__ in ("lzma", "_lzma"):
-            raise UnusableArtifact(f"The archive cannot be read: {error}.", HINT) from None
-        raise
     for name, target in links.items():
         if target in files:
             files.setdefault(name, files[target])
     return files
+
+
+def _take_member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, bytes], links: dict[str, str]
+) -> None:
+    name = safe_name(member.name)
+    if member.issym() or member.islnk():
+        links[name] = _link_target(name, member)
+    elif member.isfile():
+        _check_total(member.size)
+        content = archive.extractfile(member)
+        if name in files:
+            raise UnusableArtifact(f"The archive holds {printable(name)} twice.", HINT)
+        if content is not None:
+            files[name] = content.read(MAX_FILE_BYTES + 1)
+    elif not member.isdir():
+        raise UnusableArtifact(f"The archive holds a device: {printable(name)}.", HINT)
+
+
+class _Limited:
+    """What a stream unpacks to, up to the limit."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._total = 0
+
+    def read(self, size: int) -> bytes:
+        content = self._stream.read(size)
+        self._total += len(content)
+        _check_total(self._total)
+        return content
+
+
+def _decompressed(stream: IO[bytes]) -> IO[bytes]:
+    """The content of a stream that may be compressed, as its first bytes tell; its checksum is checked."""
+    magic = stream.read(6)
+    stream.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.GzipFile(fileobj=stream))
+    if magic.startswith(b"BZh"):
+        return cast(IO[bytes], bz2.BZ2File(stream))
+    if magic.startswith(b"\xfd7zXZ"):
+        return cast(IO[bytes], lzma.LZMAFile(stream))
+    return stream
 
 
 def _link_target(name: str, member: tarfile.TarInfo) -> str:
@@ -261,6 +293,15 @@ def _common_folder(names: Sequence[str] | dict[str, bytes] | dict[str, zipfile.Z
     return f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
 
 
+_TAR_ERRORS = (
+    tarfile.TarError,
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    OverflowError,
+)
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,

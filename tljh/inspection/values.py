@@ -240,6 +240,8 @@ class Items:
     slots: tuple[Slot, ...] = ()
     rest: str = ""
     order: bool = True
+    born: tuple[int, int] | None = field(default=None, compare=False)
+    """Of what is worked out later than it is written down: how often cells had changed by then."""
 
     @property
     def is_exact(self) -> bool:
@@ -274,6 +276,9 @@ class Heap:
     def __init__(self) -> None:
         self.layers: list[Layer] = [{}]
         self._next = 0
+        self._watched = False
+        self.changes = self.bindings = 0
+        """How often an object, and how often a name, was changed; counted once there is something lazy."""
 
     def number(self) -> int:
         self._next += 1
@@ -283,11 +288,34 @@ class Heap:
         for layer in reversed(self.layers):
             cell = layer.get(place)
             if cell is not None:
+                if type(cell) is Items and cell.born is not None and self._is_stale(cell.born):
+                    return stale(cell)
                 return cell
         return None
 
+    def _is_stale(self, born: tuple[int, int]) -> bool:
+        return born[0] != self.changes or (born[1] >= 0 and born[1] != self.bindings)
+
     def set(self, place: Place, cell: Cell) -> None:
+        if self._watched:
+            self._count(place)
         self.layers[-1][place] = cell
+
+    def _count(self, place: Place) -> None:
+        for layer in reversed(self.layers):
+            before = layer.get(place)
+            if before is None:
+                continue
+            if not isinstance(place, int):
+                self.bindings += 1
+            elif not (type(before) is Items and before.kind == "generator"):
+                self.changes += 1
+            return
+
+    def new_lazy(self, made: Items, *, names: bool = True) -> Ref:
+        """An object that Python works out only when it is gone through, from cells (and names) as they are then."""
+        self._watched = True
+        return self.new(replace(made, born=(self.changes, self.bindings if names else -1)))
 
     def new(self, made: HeapObject) -> Ref:
         number = self.number()
@@ -313,6 +341,9 @@ class Heap:
         return merged
 
     def apply(self, layer: Layer) -> None:
+        if self._watched:
+            for place in layer:
+                self._count(place)
         self.layers[-1].update(layer)
 
     def names(self, scope: int) -> list[str]:
@@ -339,6 +370,15 @@ class Heap:
                 continue
             missing = UNBOUND if below is None else below
             self.set(place, join_cells([layer.get(place, missing) for layer in layers], reason))
+
+
+STALE = "what it is made of changes before it is gone through"
+
+
+def stale(items: Items) -> Items:
+    """What is known of something lazy after what it is made of may have changed."""
+    slots = tuple(replace(slot, maybe=slot.maybe or STALE) for slot in items.slots)
+    return Items(items.kind, slots, items.rest or STALE, items.order)
 
 
 def join_cells(cells: list[Cell], reason: str) -> Cell:

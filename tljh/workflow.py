@@ -242,7 +242,10 @@ def load_spec(path: Path, *, missing_ok: bool = False) -> InstallSpec:
 
 
 def add_plugins(spec: InstallSpec, requirements: Iterable[str]) -> InstallSpec:
-    """The answers with more plugins; another version of a plugin that is there takes its place."""
+    """The answers with more plugins; another version of a plugin that is there takes its place.
+
+    One that is named again is looked up again: its folder or branch may have changed, a newer version be out.
+    """
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
@@ -254,8 +257,7 @@ def add_plugins(spec: InstallSpec, requirements: Iterable[str]) -> InstallSpec:
 
     chosen = {project(choice.requirement): choice for choice in spec.plugins}
     for text in requirements:
-        if project(text) not in chosen or chosen[project(text)].requirement != text:
-            chosen[project(text)] = specs.PluginChoice(text)
+        chosen[project(text)] = specs.PluginChoice(text)
     return replace(spec, plugins=tuple(chosen.values()))
 
 

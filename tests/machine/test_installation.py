@@ -72,7 +72,8 @@ def test_uv_flags(boot: Boot, checkout: Bind) -> None:
     work_as(machine, "ada", COLON_PASSWORD)
     assert evidence.mentions(machine, COLON_PASSWORD) == ""
 
-    command(machine, *BOOTSTRAP, "--admin", "bob", timeout=INSTALL_SECONDS).said(0, "Done. The hub is at")
+    flags = ("--admin", "bob", "--plugin", plugin)
+    command(machine, *BOOTSTRAP, *flags, timeout=INSTALL_SECONDS).said(0, "Done. The hub is at")
     administrators = json.loads(machine.run([HUB_PYTHON, "-c", _CONFIG]).stdout)["users"]["admin"]
     assert administrators == ["ada", "bob"]
     command(machine, "tljh-config", "set", "limits.cpu", "2").said(0)

@@ -132,7 +132,7 @@ fi
 
 # Machines mostly wait: they run beside everything else.
 case " $wanted " in *" machine "*)
-    part machine suite tests/machine &
+    part machine suite -n 2 --dist worksteal tests/machine &
     machine_job=$!
     ;;
 esac

@@ -69,6 +69,11 @@ class Layout:
         return self.state / "applied.json"
 
     @property
+    def restart_needed(self) -> Path:
+        """There from before a run changes what the hub runs with, until the hub has answered."""
+        return self.state / "restart-needed"
+
+    @property
     def cache(self) -> Path:
         """Downloads; for root only, since what is in it gets installed."""
         return self.prefix / "cache"

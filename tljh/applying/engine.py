@@ -62,6 +62,8 @@ def _step(context: Context, action: Action) -> TljhError | None:
     context.emit(Event("action-started", context.action, action.title))
     error: TljhError | None = None
     try:
+        if isinstance(action, actions.FOR_THE_HUB):
+            context.layout.restart_needed.touch()
         STEPS[type(action)](action, context)
     except TljhError as failure:
         error = failure

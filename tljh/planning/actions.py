@@ -317,6 +317,12 @@ KINDS: dict[str, type[Action]] = {
 }  # fmt: skip
 
 
+FOR_THE_HUB = (
+    InstallHubPackages, InstallTraefik, InstallPlugins, InstallHubExtras, InstallLatePackages, WriteConfig,
+)  # fmt: skip
+"""What the hub runs with only once it is started again."""
+
+
 def to_dict(action: Action) -> dict[str, Any]:
     """Plain data for JSON, with the kind and the words for people."""
     return {"kind": action.kind, "title": action.title, **dataclasses.asdict(action)}

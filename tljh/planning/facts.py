@@ -66,6 +66,8 @@ class Facts:
     units_current: bool = False
     """Both units are installed as this version writes them."""
     services_active: bool = False
+    restart_needed: bool = False
+    """An earlier run changed what the hub runs with, and did not come to see it answer."""
     traefik_current: bool = False
     busy_ports: Mapping[int, str] = field(default_factory=dict)
     """Of the ports that the hub needs, those that something other than TLJH listens on, with its name."""

@@ -288,11 +288,7 @@ def _done(report: PluginReport, facts: Facts, what: str) -> bool:
 
 def _services(inputs: Inputs, moved: Sequence[Action]) -> Iterator[Action | Withheld]:
     facts = inputs.facts
-    hub_kinds = (
-        actions.InstallHubPackages, actions.InstallTraefik, actions.InstallPlugins,
-        actions.InstallHubExtras, actions.InstallLatePackages, actions.WriteConfig,
-    )  # fmt: skip
-    changed = any(isinstance(action, hub_kinds) for action in moved)
+    changed = facts.restart_needed or any(isinstance(action, actions.FOR_THE_HUB) for action in moved)
     if facts.units_current and facts.services_active and not changed:
         return
     reason = "what the hub runs with changed" if facts.services_active else "they are not running"

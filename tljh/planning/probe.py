@@ -60,6 +60,7 @@ def probe(layout: Layout, spec: InstallSpec, runner: Runner, apt_packages: Itera
         config=config,
         units_current=_units_current(layout),
         services_active=_services_active(runner),
+        restart_needed=os.path.exists(layout.restart_needed),
         traefik_current=_traefik_current(layout),
         busy_ports=busy_ports(needed_ports(spec, config), runner),
         applied=read_applied(layout.applied),

@@ -140,6 +140,12 @@ def test_the_second_time_there_is_nothing_to_do() -> None:
     assert made.problems == ()
 
 
+def test_a_run_that_was_cut_off_before_the_restart_is_made_good() -> None:
+    facts = replace(applied_facts(), restart_needed=True)
+    made = planned(EVERYTHING, facts=facts, resolution=Resolution(jupyterhub="5.5.0"))
+    assert kinds(made) == ["services", "health"]
+
+
 def test_another_artifact_of_the_same_version_is_applied_again() -> None:
     changed = replace(EVERYTHING, source=replace(EVERYTHING.source, sha256="b" * 64))
     made = planned(changed, facts=applied_facts(), resolution=Resolution(jupyterhub="5.5.0"))

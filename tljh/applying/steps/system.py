@@ -72,4 +72,5 @@ def check_health(action: actions.CheckHealth, context: Context) -> None:
             f"The hub does not answer at {action.url}: {problem}.\n{journal.output.strip()}",
             "Read the cause above; `journalctl -u jupyterhub` has all of it. Then run `tljh install` again.",
         )
+    context.layout.restart_needed.unlink(missing_ok=True)
     reloading.remember(reloading.Paths(context.layout.config, context.layout.state))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tljh_wizard.describe.wording import (
+    OPERATION_SIGNS,
     ROOT_HOOKS,
     SHORT_WORDS,
     certainty_word,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tljh_wizard.store import WizardState
 
 NAME, VERSION, LABEL = 22, 10, 15
-OPERATIONS = {"set": "=", "set-if-missing": "= (if not set)", "append": "+", "extend": "+", "insert": "+"}
 DETAIL_WORDS = (
     ("For everyone", ("tljh_extra_user_conda_packages", "tljh_extra_user_pip_packages")),
     ("Server", ("tljh_extra_apt_packages",)),
@@ -209,7 +209,7 @@ def setting_words(name: str, operation: str, thing: object, certainty: str) -> s
     if operation == "delete":
         return f"{clean(name)} removed"
     shown = "(unknown)" if certainty == "opaque" else value(thing, 40)
-    return f"{clean(name)} {OPERATIONS.get(operation, operation)} {shown}"
+    return f"{clean(name)} {OPERATION_SIGNS.get(operation, operation)} {shown}"
 
 
 def is_risky(effect: Effect) -> bool:

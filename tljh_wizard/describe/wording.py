@@ -8,19 +8,7 @@ from typing import Any
 
 from tljh import text as outside
 from tljh.text import plural, size
-
-HOOK_WORDS = {
-    "tljh_extra_apt_packages": "Server packages (apt)",
-    "tljh_extra_hub_pip_packages": "Hub packages (pip)",
-    "tljh_extra_user_conda_channels": "Conda channels",
-    "tljh_extra_user_conda_packages": "Packages for everyone (conda)",
-    "tljh_extra_user_pip_packages": "Packages for everyone (pip)",
-    "tljh_config_post_install": "Settings in config.yaml",
-    "tljh_custom_jupyterhub_config": "JupyterHub settings, at every start",
-    "tljh_post_install": "Code run as root after installing",
-    "tljh_new_user_create": "Code run as root for each new user",
-}
-"""In the order in which they are shown."""
+from tljh.words import CERTAINTY_WORDS, HOOK_WORDS, OPERATION_SIGNS
 
 SHORT_WORDS = {
     "tljh_extra_apt_packages": "apt",
@@ -29,7 +17,6 @@ SHORT_WORDS = {
     "tljh_extra_user_pip_packages": "pip",
 }
 ROOT_HOOKS = ("tljh_post_install", "tljh_new_user_create")
-CERTAINTY_WORDS = {"certain": "read", "partial": "partly", "opaque": "unknown"}
 VALUE_WIDTH = 60
 
 
@@ -87,6 +74,7 @@ def bar(done: int, total: int, width: int = 24) -> str:
 __all__ = [
     "CERTAINTY_WORDS",
     "HOOK_WORDS",
+    "OPERATION_SIGNS",
     "ROOT_HOOKS",
     "SHORT_WORDS",
     "bar",

@@ -83,6 +83,12 @@ def test_uv_flags(boot: Boot, checkout: Bind) -> None:
     check_nothing_is_left_to_do(machine)
     assert machine.read(nine.POST_INSTALL_FILE) == "installed by 0\n"
 
+    kill_a_run(machine, "Services", "--admin", "carol")
+    command(machine, "tljh", "list").said(0, "interrupted")
+    command(machine, "tljh", "install", "--yes").said(0, "Services", "Done. The hub is at")
+    assert "user carol" in machine.journal("jupyterhub", 200).replace("User: ", "user ")
+    check_nothing_is_left_to_do(machine)
+
 
 def test_refusals(boot: Boot, checkout: Bind) -> None:
     """What cannot be is refused in words, with nothing half-changed; then the same machine gets its hub."""
@@ -213,6 +219,15 @@ def work_as(machine: Machine, user: str, password: str) -> None:
         assert client.execute("import subprocess; subprocess.getoutput('sudo -n id -un; id -nG')") == (
             f"'root\\njupyter-{user} jupyterhub-admins jupyterhub-users'"
         )
+
+
+def kill_a_run(machine: Machine, title: str, *flags: str) -> None:
+    """Start a run, and kill it as soon as it says that it is at this step."""
+    before = set(evidence.runs(machine))
+    command(machine, "tljh", "install", "--yes", "--detach", *flags).said(0, "goes on in the background")
+    (run,) = set(evidence.runs(machine)) - before
+    wait_for_event(machine, f'"action-started".*"{title}"', run)
+    machine.run(["systemctl", "kill", "--signal=KILL", f"tljh-run-{run}"])
 
 
 def check_nothing_is_left_to_do(machine: Machine) -> None:
@@ -346,7 +361,7 @@ def refuse_a_second_run(machine: Machine) -> None:
         assert ":8080" in terminal.screen()
 
 
-def wait_for_event(machine: Machine, kind: str) -> None:
-    """Until the newest run has told it."""
-    script = 'until grep -qs "$1" "$2"/runs/*/events.jsonl; do sleep 0.05; done'
-    machine.run(["sh", "-c", script, "sh", kind, PREFIX], timeout=120)
+def wait_for_event(machine: Machine, pattern: str, run: str = "*") -> None:
+    """Until the run has told it."""
+    script = 'until grep -qs "$1" "$2"/runs/$3/events.jsonl; do sleep 0.05; done'
+    machine.run(["sh", "-c", script, "sh", pattern, PREFIX, run], timeout=120)

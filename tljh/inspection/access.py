@@ -89,11 +89,15 @@ def _with_outer(machine: Machine, frame: Frame, index: int, name: str, value: Va
     return value
 
 
-DUNDERS = frozenset({"__debug__", "__import__", "__build_class__", "__spec__", "__loader__", "__path__", "__cached__"}
-                    | {"__builtins__", "__annotations__", "__module__", "__qualname__", "__class__", "__dict__"})  # fmt: skip
+DUNDERS = frozenset(
+    {"__debug__", "__import__", "__build_class__", "__spec__", "__loader__", "__path__", "__cached__"}
+    | {"__builtins__", "__annotations__", "__module__", "__qualname__", "__class__", "__dict__"}
+)
 """Names that Python gives to modules, classes and methods by itself."""
-RUNNING_STATE = frozenset({"__globals__", "__code__", "__defaults__", "__kwdefaults__", "__closure__", "__builtins__"}
-                          | {"f_globals", "f_locals", "f_builtins", "f_back", "gi_frame", "__subclasses__", "__import__"})  # fmt: skip
+RUNNING_STATE = frozenset(
+    {"__globals__", "__code__", "__defaults__", "__kwdefaults__", "__closure__", "__builtins__"}
+    | {"f_globals", "f_locals", "f_builtins", "f_back", "gi_frame", "__subclasses__", "__import__"}
+)
 """Names through which code can change what any name stands for."""
 
 
@@ -106,12 +110,14 @@ def dunder(machine: Machine, name: str) -> Value:
     return Unknown(f"the name {name}")
 
 
-PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
+PLAIN_BASES = frozenset(
+    {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"}
+)
 """Classes of libraries that leave the attributes of their subclasses as they are written."""
 
 
 def linearize(of: Class) -> tuple[Value, ...]:
-    """The classes in which an attribute is looked for, in Python's order; ends with an Unknown where that fails."""
+    """The classes in which an attribute is looked for, in order; ends with an Unknown where that fails."""
     lists: list[list[Value]] = []
     for base in of.bases:
         lists.append(list(linearize(base)) if isinstance(base, Class) else [base])

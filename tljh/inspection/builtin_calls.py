@@ -302,10 +302,9 @@ def _isinstance(machine: Machine, frame: Frame, positional: list[Value], keyword
 
 
 def _getattr(machine: Machine, frame: Frame, positional: list[Value], keywords: Keywords) -> Value:
-    if len(positional) >= 2 and isinstance(positional[0], (TraitNode, ConfigNode)):
-        if not isinstance(positional[1], Const) or positional[1].doubt:
-            return configuration.some_child(positional[0])
     if len(positional) < 2 or not isinstance(positional[1], Const) or positional[1].doubt:
+        if len(positional) >= 2 and isinstance(positional[0], (TraitNode, ConfigNode)):
+            return configuration.some_child(positional[0])
         return Unknown("an attribute whose name is not known")
     owner, name = positional[0], str(positional[1].value)
     if len(positional) < 3:

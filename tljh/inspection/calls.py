@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from tljh.inspection import configuration, library
-from tljh.inspection.access import class_attribute, linearize, read_cell
+from tljh.inspection.access import BUILTINS, class_attribute, linearize, read_cell
 from tljh.inspection.builtin_calls import DYNAMIC, Keywords, call_builtin
 from tljh.inspection.export import describe
-from tljh.inspection.host import call_file, call_library, call_path
+from tljh.inspection.host import call_file, call_library, call_path, note_path_method
 from tljh.inspection.machine import MAX_DEPTH, Doubt, Frame, Machine, Raises, TooComplex
 from tljh.inspection.method_calls import call_items, call_table, call_text
 from tljh.inspection.statements import ALIVE, execute_block
@@ -74,6 +74,11 @@ def call(
         return _external(machine, frame, function, positional, keywords, node)
     if isinstance(function, Const):
         raise machine.raises("TypeError", f"{function.value!r} is not callable")
+    cell = machine.heap.get(function.number) if isinstance(function, Ref) else None
+    if isinstance(cell, Instance):
+        found = class_attribute(machine, cell.of, "__call__")
+        if isinstance(found, Function):
+            return run_function(machine, frame, found, [function, *positional], keywords)
     return _unread(machine, frame, function, positional, keywords, node)
 
 
@@ -97,6 +102,9 @@ def _unread(
     if isinstance(function, Unknown) and function.name:
         return call_library(machine, frame, function.name, positional, keywords, function)
     shown = show(node.func, 40) if isinstance(node, ast.Call) else describe(function)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        text = function.text.rpartition(".")[0] if isinstance(function, Unknown) else ""
+        note_path_method(machine, frame, node.func.attr, text or show(node.func.value, 60), positional)
     if shown.rpartition(".")[2] not in QUIET_METHODS:
         machine.note_unread(f"{shown}()")
     if isinstance(function, Unknown):
@@ -106,10 +114,34 @@ def _unread(
 
 QUIET_METHODS = frozenset(
     {name for kind in (str, list, dict, set) for name in dir(kind) if not name.startswith("_")}
-    | {"read", "readline", "readlines", "close", "decode", "group", "groups", "match", "search", "exists", "is_dir"}
-    | {"is_file", "glob", "rglob", "iterdir", "stat", "read_text", "read_bytes", "info", "debug", "warning", "error"}
+    | {
+        "read",
+        "readline",
+        "readlines",
+        "close",
+        "decode",
+        "group",
+        "groups",
+        "match",
+        "search",
+        "exists",
+        "is_dir",
+    }
+    | {
+        "is_file",
+        "glob",
+        "rglob",
+        "iterdir",
+        "stat",
+        "read_text",
+        "read_bytes",
+        "info",
+        "debug",
+        "warning",
+        "error",
+    }
     | {"exception", "total_seconds", "isoformat", "strftime", "parse_args", "add_argument"}
-)  # fmt: skip
+)
 """Methods of which the names say that they change nothing but the object that they belong to."""
 
 
@@ -121,7 +153,7 @@ def maybe_called(
     keywords: Keywords,
     reason: str,
 ) -> None:
-    """Code that was not read may call this, once or often: its effects are listed, what it changes is in doubt."""
+    """Code that was not read may call this: its effects are listed, what it changes is in doubt."""
     if function.node in machine.handed or machine.depth > 10:
         return
     machine.handed.add(function.node)
@@ -157,7 +189,9 @@ def hand_over(machine: Machine, frame: Frame, value: Value, reason: str) -> None
         function = function.inner
     if isinstance(function, Function):
         unknown: Keywords = {"**": Unknown("what it is called with")}
-        maybe_called(machine, frame, function, [], unknown, f"{function.name} is called by code that was not read")
+        maybe_called(
+            machine, frame, function, [], unknown, f"{function.name} is called by code that was not read"
+        )
 
 
 def _external(
@@ -260,6 +294,53 @@ def _method(
     return _unread(machine, frame, method, positional, keywords, node)
 
 
+FOLLOWED = frozenset(
+    {"__init__", "__post_init__", "__enter__", "__exit__", "__call__", "__init_subclass__"}
+    | {"__set_name__", "__new__", "__class_getitem__", "__await__", "__aenter__", "__aexit__"}
+)
+
+
+def _note_special_methods(machine: Machine, frame: Frame, of: Class, made: Ref) -> None:
+    """Operators and the like call methods unseen: those that may change something put all in doubt."""
+    for base in linearize(of):
+        for name in machine.heap.names(base.scope) if isinstance(base, Class) else ():
+            found = read_cell(machine, base.scope, name) if isinstance(base, Class) else None
+            if not name.startswith("__") or name in FOLLOWED or not isinstance(found, Function):
+                continue
+            if not _is_pure(found.node):
+                unknown: Keywords = {"**": Unknown("what it is called with")}
+                maybe_called(machine, frame, found, [made], unknown, f"{of.name}.{name} is called")
+                machine.dynamic = machine.dynamic or f"{of.name}.{name} runs where no call is written"
+
+
+def _is_pure(node: ast.AST) -> bool:
+    """Whether a function surely changes nothing but its own names."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom, ast.With)):
+            return False
+        if isinstance(part, (ast.Attribute, ast.Subscript)) and not isinstance(part.ctx, ast.Load):
+            return False
+        if isinstance(part, ast.AugAssign):
+            return False
+        if isinstance(part, ast.Call):
+            name = part.func.id if isinstance(part.func, ast.Name) else ""
+            text = part.func.attr if isinstance(part.func, ast.Attribute) else ""
+            if (
+                name not in BUILTINS - {"setattr", "delattr", "exec", "eval", "open", "next"}
+                and text not in PURE_METHODS
+            ):
+                return False
+    return True
+
+
+PURE_METHODS = frozenset(name for name in dir(str) if not name.startswith("_")) | {
+    "items",
+    "keys",
+    "values",
+    "get",
+}
+
+
 def _instantiate(
     machine: Machine,
     frame: Frame,
@@ -269,6 +350,7 @@ def _instantiate(
     node: ast.AST,
 ) -> Value:
     made = machine.heap.new(Instance(of))
+    _note_special_methods(machine, frame, of, made)
     if any(isinstance(base, Class) and read_cell(machine, base.scope, "__new__") for base in linearize(of)):
         machine.may_raise()
         machine.note_unread(f"{of.name}.__new__")

@@ -471,7 +471,11 @@ def _collect(
 def _reads_names(node: ast.expr) -> bool:
     """Whether a generator reads names, other than its own, after it is written down."""
     assert isinstance(node, ast.GeneratorExp)
-    later = [node.elt, *(test for g in node.generators for test in g.ifs), *(g.iter for g in node.generators[1:])]
+    later = [
+        node.elt,
+        *(test for g in node.generators for test in g.ifs),
+        *(g.iter for g in node.generators[1:]),
+    ]
     own = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
     names = {n.id for part in later for n in ast.walk(part) if isinstance(n, ast.Name)}
     return bool(names - own - BUILTINS)

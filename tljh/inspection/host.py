@@ -133,12 +133,56 @@ HARMLESS = (
 )
 
 
-RUNS_CODE = ("importlib.reload", "imp.", "runpy.", "code.", "types.FunctionType", "types.CodeType", "sys.modules.",
-             "importlib.util.", "importlib.machinery.", "sys.settrace", "sys.meta_path", "gc.")  # fmt: skip
+RUNS_CODE = (
+    "importlib.reload",
+    "imp.",
+    "runpy.",
+    "code.",
+    "types.FunctionType",
+    "types.CodeType",
+    "sys.modules.",
+    "importlib.util.",
+    "importlib.machinery.",
+    "sys.settrace",
+    "sys.meta_path",
+    "gc.",
+)
 KEEPS_ARGUMENTS = (
-    *("logging.", "time.", "posixpath.", "os.", "platform.", "datetime.", "re.", "math.", "pwd.", "grp.", "getpass."),
-    *("json.", "yaml.dump", "yaml.safe_dump", "shlex.", "textwrap.", "urllib.", "shutil.", "hashlib.", "base64."),
-    *("subprocess.", "requests.", "secrets.", "uuid.", "warnings.", "tempfile.", "glob.", "random.choice", "tljh."),
+    *(
+        "logging.",
+        "time.",
+        "posixpath.",
+        "os.",
+        "platform.",
+        "datetime.",
+        "re.",
+        "math.",
+        "pwd.",
+        "grp.",
+        "getpass.",
+    ),
+    *(
+        "json.",
+        "yaml.dump",
+        "yaml.safe_dump",
+        "shlex.",
+        "textwrap.",
+        "urllib.",
+        "shutil.",
+        "hashlib.",
+        "base64.",
+    ),
+    *(
+        "subprocess.",
+        "requests.",
+        "secrets.",
+        "uuid.",
+        "warnings.",
+        "tempfile.",
+        "glob.",
+        "random.choice",
+        "tljh.",
+    ),
     *("random.sample", "random.randint", "pathlib.", "packaging.", "string.", "itertools.product", "socket."),
 )
 """Calls that leave what they are given as it is."""
@@ -459,6 +503,19 @@ PATH_WRITES: dict[str, tuple[HostKind, str]] = {
     "symlink_to": ("file", "links"),
     "hardlink_to": ("file", "links"),
 }
+
+
+def note_path_method(
+    machine: Machine, frame: Frame, name: str, shown: str, positional: Sequence[Value]
+) -> None:
+    """A method by whose name something that is not known is a path, and is written."""
+    shown = shown.replace(f"{SITE}/", "")
+    if name == "chmod" and positional:
+        what, risk = _mode([Unknown("", shown), *positional], {})
+        machine.host(frame, "permission", what, risk, known=False)
+    elif name in PATH_WRITES and name not in ("replace", "rename"):
+        kind, verb = PATH_WRITES[name]
+        machine.host(frame, kind, f"{verb} {shown}", file_risk(shown), known=False)
 
 
 def call_path(

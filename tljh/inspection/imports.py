@@ -83,6 +83,7 @@ def _star(machine: Machine, frame: Frame, name: str, module: Value | None) -> No
     names = [found for found in machine.heap.names(module.scope) if found != STAR]
     listed = machine.heap.get((module.scope, "__all__"))
     public = [found for found in names if not found.startswith("_")]
+    in_doubt = ""
     if listed is not None:
         try:
             chosen = concrete(machine, listed)  # type: ignore[arg-type]
@@ -91,13 +92,17 @@ def _star(machine: Machine, frame: Frame, name: str, module: Value | None) -> No
             if isinstance(chosen, (list, tuple)):
                 public = [item for item in chosen if isinstance(item, str)]
         except NotKnown:
+            public, in_doubt = names, "what __all__ lists"
             set_name(machine, frame, STAR, Unknown(f"a name from {name}, whose __all__ is not known"))
     if machine.heap.get((module.scope, STAR)) is not None:
         set_name(machine, frame, STAR, Unknown(f"a name from {name}"))
     for found in public:
         value = _member(machine, frame, module, found)
         cell = machine.heap.get((module.scope, found))
-        if isinstance(cell, Choice) and UNBOUND in cell.options:
+        if in_doubt:
+            before = machine.heap.get((frame.scopes[0], found))
+            value = join_cells([value, UNBOUND if before is None else before], in_doubt)  # type: ignore[assignment]
+        elif isinstance(cell, Choice) and UNBOUND in cell.options:
             before = machine.heap.get((frame.scopes[0], found))
             value = join_cells([value, UNBOUND if before is None else before], cell.reason)  # type: ignore[assignment]
         set_name(machine, frame, found, value)

@@ -157,6 +157,8 @@ class Machine:
         self.effects: list[SeenEffect] = []
         self.tracked: set[int] = set()
         self.shared: set[int] = set()
+        self.risks: dict[str, None] = {}
+        """The exceptions that may have left the module that runs."""
         self.unread: dict[str, None] = {}
         self.executed: set[ast.AST] = set()
         self.owners: dict[int, tuple[str, tuple[str, ...]]] = {}
@@ -195,6 +197,7 @@ class Machine:
     def may_raise(self, name: str = "Exception") -> None:
         """Note that an exception may leave the running `try` here."""
         if not self.tries:
+            self.risks[name] = None
             return
         block = self.tries[-1]
         block.names.add(name)

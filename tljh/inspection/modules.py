@@ -97,6 +97,7 @@ class PluginModules:
         self.problems: list[NotSource] = []
         self.findings: list[Finding] = []
         self.failures: dict[str, Raises] = {}
+        self._risks: dict[str, tuple[str, ...]] = {}
 
     def locate(self, name: str) -> str | None:
         """The file of a module: of a package its `__init__.py`; of a namespace its folder and `/`."""
@@ -142,6 +143,7 @@ class PluginModules:
         """The plugin's module of that name, run if it was not yet; None if the plugin has none."""
         if name in self._loaded:
             self._reraise(name)
+            self._may_fail(machine, name)
             return self._loaded[name]
         top = name.split(".")[0]
         if top != name and self.import_module(machine, name.rpartition(".")[0]) is None:
@@ -154,7 +156,13 @@ class PluginModules:
         self._loaded[name] = module
         self._run(machine, module, file)
         self._reraise(name)
+        self._may_fail(machine, name)
         return module
+
+    def _may_fail(self, machine: Machine, name: str) -> None:
+        """Importing a module may fail as its code may."""
+        for risk in self._risks.get(name, ()):
+            machine.may_raise(risk)
 
     def scope_of(self, path: str) -> int | None:
         """The scope of the module that was read from a file."""
@@ -174,6 +182,7 @@ class PluginModules:
         doubts, machine.doubts = machine.doubts, []
         tries, machine.tries = machine.tries, []
         quiet, machine.quiet = machine.quiet, 0
+        risks, machine.risks = machine.risks, {}
         try:
             is_package = file.endswith(("/__init__.py", "/"))
             package = module.name if is_package else module.name.rpartition(".")[0]
@@ -192,6 +201,8 @@ class PluginModules:
             del machine.heap.layers[1:]
             machine.heap.layers = layers
             machine.doubts, machine.tries, machine.quiet = doubts, tries, quiet
+            self._risks[module.name] = tuple(machine.risks)
+            machine.risks = risks
 
     def _execute(self, machine: Machine, module: Module, file: str, package: str) -> None:
         try:

@@ -20,9 +20,10 @@ from tljh.inspection.values import (
     Function,
     Instance,
     Marker,
+    Method,
     Module,
     Ref,
-    Unbound,
+    Unknown,
     Value,
     Wrapped,
 )
@@ -99,31 +100,65 @@ def find_hooks(machine: Machine, plugin: Value) -> tuple[list[Registered], list[
     """What pluggy registers when it is given this plugin object."""
     registered: list[Registered] = []
     findings: list[Finding] = []
+    listing = "what the plugin's own __dir__ lists" if _has_own_listing(machine, plugin) else ""
     for name, value in attributes(machine, plugin).items():
         options = value.options if isinstance(value, Choice) else (value,)
         for option in options:
-            if isinstance(option, Unbound) or not isinstance(option, (Function, Wrapped)):
+            function = option.function if isinstance(option, Method) else option
+            if not isinstance(function, (Function, Wrapped)):
                 continue
-            maybe = value.reason or "which way the module takes" if isinstance(value, Choice) else ""
-            marked = read_cell(machine, option.number, MARK)
+            maybe = value.reason or "which way the module takes" if isinstance(value, Choice) else listing
+            cell = machine.heap.get((function.number, MARK))
+            marked = read_cell(machine, function.number, MARK)
+            if isinstance(cell, Choice):
+                maybe = maybe or cell.reason or "whether it is marked"
+                marked = next((o for o in cell.options if machine.table(o) is not None), marked)
+            elif marked is not None and isinstance(marked, Unknown):
+                maybe = maybe or marked.reason
+            elif marked is not None and machine.table(marked) is None:
+                marked = None
+            if isinstance(function, Wrapped):
+                maybe = maybe or f"{function.by} makes a function of it"
+            if read_cell(machine, function.number, "kind") == Const("property") and not isinstance(
+                plugin, Module
+            ):
+                marked = None
             if marked is None:
-                finding = _unmarked(name, option)
+                finding = _unmarked(name, function)
                 if finding is not None:
                     findings.append(finding)
                 continue
-            hook = _register(machine, plugin, name, option, marked, maybe)
-            problems = list(_problems(hook))
-            findings.extend(problems)
-            if not any(problem.severity == "danger" for problem in problems) and hook.hook in HOOKS:
-                registered.append(hook)
+            receiver = option.receiver if isinstance(option, Method) else None
+            for hook in _register(machine, plugin, name, function, marked, maybe, receiver):
+                problems = list(_problems(hook))
+                findings.extend(problems)
+                if not any(problem.severity == "danger" for problem in problems) and hook.hook in HOOKS:
+                    registered.append(hook)
     return registered, findings
 
 
+def _has_own_listing(machine: Machine, plugin: Value) -> bool:
+    """Whether the plugin says itself what attributes it has."""
+    if isinstance(plugin, Module):
+        return read_cell(machine, plugin.scope, "__dir__") is not None
+    cell = machine.heap.get(plugin.number) if isinstance(plugin, Ref) else None
+    return isinstance(cell, Instance) and class_attribute(machine, cell.of, "__dir__") is not None
+
+
 def _register(
-    machine: Machine, plugin: Value, name: str, function: Function | Wrapped, marked: Value, maybe: str
-) -> Registered:
+    machine: Machine,
+    plugin: Value,
+    name: str,
+    function: Function | Wrapped,
+    marked: Value,
+    maybe: str,
+    receiver: Value | None,
+) -> list[Registered]:
+    """The hooks that a marked function is registered for: one, unless its options are in doubt."""
     table = machine.table(marked)
     entries = table.entries if table else {}
+    if table is None or table.rest:
+        maybe = maybe or "the options that it is marked with"
     chosen: dict[str, bool] = {}
     for option in OPTIONS:
         slot = entries.get(option)
@@ -131,18 +166,22 @@ def _register(
         chosen[option] = bool(known)
         if known is None:
             maybe = maybe or f"the option {option}"
-    hook = name
+    names = [name]
     spec = entries.get("specname")
-    if spec is not None and isinstance(spec.value, Const) and isinstance(spec.value.value, str):
-        hook = spec.value.value
+    if spec is not None:
+        values = spec.value.options if isinstance(spec.value, Choice) else (spec.value,)
+        texts = [v.value for v in values if isinstance(v, Const) and isinstance(v.value, str)]
+        sure = len(values) == 1 and not spec.maybe and isinstance(spec.value, Const) and not spec.value.doubt
+        if not sure:
+            maybe = maybe or "the option specname"
+        names = [text or name for text in texts] or names
     kind = read_cell(machine, function.number, "kind")
     inner = function.inner if isinstance(function, Wrapped) else function
-    receiver: Value | None = None
-    if kind == Const("classmethod") or (
-        isinstance(plugin, Ref) and inner.in_class and kind != Const("staticmethod")
-    ):
-        receiver = plugin
-    return Registered(hook, name, function, HookOptions(**chosen), receiver, maybe)
+    is_method = isinstance(plugin, Ref) and inner.in_class and kind != Const("staticmethod")
+    if kind == Const("classmethod") or is_method:
+        receiver = receiver or plugin
+    options = HookOptions(**chosen)
+    return [Registered(hook, name, function, options, receiver, maybe) for hook in names]
 
 
 def parameters_of(hook: Registered) -> tuple[str, ...]:

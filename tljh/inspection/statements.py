@@ -226,7 +226,11 @@ def _for(machine: Machine, frame: Frame, node: ast.For | ast.AsyncFor) -> int:
 def _gone_through(machine: Machine, source: Value) -> Cell | None:
     """The list, set or dictionary that a loop goes through."""
     cell = machine.heap.get(source.number) if isinstance(source, Ref) else None
-    return cell if isinstance(cell, Table) or (isinstance(cell, Items) and cell.kind in ("list", "set")) else None
+    return (
+        cell
+        if isinstance(cell, Table) or (isinstance(cell, Items) and cell.kind in ("list", "set"))
+        else None
+    )
 
 
 def _now(machine: Machine, source: Value, began: Cell | None, slots: Sequence[Slot]) -> Sequence[Slot]:
@@ -239,7 +243,10 @@ def _now(machine: Machine, source: Value, began: Cell | None, slots: Sequence[Sl
             raise TooComplex("a loop that goes on")
         return now.slots
     if isinstance(now, Table) and isinstance(began, Table) and list(now.entries) == list(began.entries):
-        return [replace(one, maybe=one.maybe or other.maybe) for one, other in zip(slots, now.entries.values())]
+        return [
+            replace(one, maybe=one.maybe or other.maybe)
+            for one, other in zip(slots, now.entries.values(), strict=False)
+        ]
     raise TooComplex("a collection is changed while a loop goes through it")
 
 
@@ -624,7 +631,8 @@ def _class(machine: Machine, frame: Frame, node: ast.ClassDef) -> int:
     fields += [
         statement.target.id
         for statement in node.body
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        if isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
         and statement.target.id not in fields
     ]
     plain = all(_is_plain_dataclass(decorator) for decorator in node.decorator_list) and not any(
@@ -678,7 +686,14 @@ def _announce(machine: Machine, frame: Frame, made: Class) -> None:
         if isinstance(value, Ref) and isinstance(cell, Instance):
             start = class_attribute(machine, cell.of, "__set_name__")
             if start is not None:
-                machine.call(machine, frame, Method(value, "__set_name__", start if isinstance(start, Function) else None), [made, Const(name)], {}, ast.Pass())
+                machine.call(
+                    machine,
+                    frame,
+                    Method(value, "__set_name__", start if isinstance(start, Function) else None),
+                    [made, Const(name)],
+                    {},
+                    ast.Pass(),
+                )
 
 
 def _try(machine: Machine, frame: Frame, node: ast.Try) -> int:
@@ -888,6 +903,8 @@ def _match(machine: Machine, frame: Frame, node: ast.Match) -> int:
                 bound = getattr(item, "name", None) or getattr(item, "rest", None)
                 if isinstance(bound, str):
                     set_name(machine, frame, bound, Unknown(reason))
+            if case.guard is not None:
+                machine.evaluate(machine, frame, case.guard)
             ends.append(execute_block(machine, frame, case.body))
             return NONE if ends[-1] & ALIVE else None
 

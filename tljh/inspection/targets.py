@@ -125,7 +125,9 @@ def _set_of_object(machine: Machine, frame: Frame, owner: Ref, name: str, value:
     cell = machine.heap.get(owner.number)
     if isinstance(cell, Instance):
         found = class_attribute(machine, cell.of, name)
-        is_data = found is None or isinstance(found, (Const, Choice, PathValue)) or machine.items(found) is not None
+        is_data = (
+            found is None or isinstance(found, (Const, Choice, PathValue)) or machine.items(found) is not None
+        )
         is_data = is_data or machine.table(found or NONE) is not None
         if not is_plain(machine, cell.of) or not is_data:
             if isinstance(found, Wrapped):
@@ -205,8 +207,10 @@ def delete(machine: Machine, frame: Frame, target: ast.expr) -> None:
             configuration.delete_child(machine, frame, owner, Const(target.attr))
         elif isinstance(owner, (Module, Class)):
             machine.heap.set((owner.scope, target.attr), UNBOUND)
-        elif isinstance(owner, Ref):
+        elif isinstance(owner, (Ref, Function, Wrapped)):
             machine.heap.set((owner.number, target.attr), UNBOUND)
+        else:
+            _note_unknown_change(machine, owner)
     elif isinstance(target, ast.Subscript):
         owner = machine.evaluate(machine, frame, target.value)
         index = machine.evaluate(machine, frame, target.slice)

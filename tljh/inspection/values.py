@@ -313,7 +313,7 @@ class Heap:
             return
 
     def new_lazy(self, made: Items, *, names: bool = True) -> Ref:
-        """An object that Python works out only when it is gone through, from cells (and names) as they are then."""
+        """An object that is worked out only when it is gone through, from cells (and names) as then."""
         self._watched = True
         return self.new(replace(made, born=(self.changes, self.bindings if names else -1)))
 

@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 DATA = REPOSITORY / "tests" / "data" / "inspection"
 RUNNER = Path(__file__).with_name("run_plugins.py")
 ENVIRONMENTS: tuple[str, ...] = ("bare", "full", "old")
-"""No variables and no files; variables, files and settings there; another version of Python, another prefix."""
+"""Without variables and files; with them and with settings; another version of Python, another prefix."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ HOOKS = {
 }
 
 
-def _with_hook(text: str, name: str, parameters: str) -> str:
-    before, found, body = text.partition("\n--\n") if "\n--\n" in f"\n{text}" else ("", "", text)
+def with_hook(text: str, name: str, parameters: str) -> str:
+    before, _, body = text.partition("\n--\n") if "\n--\n" in f"\n{text}" else ("", "", text)
     header = "from tljh.hooks import hookimpl\nimport os\nimport sys\n"
     return f"{header}{before}\n@hookimpl\ndef {name}({parameters}):\n{textwrap.indent(body, '    ')}\n"
 
@@ -65,7 +65,7 @@ def read_traps(name: str) -> list[Trap]:
             path, _, text = ("tljh_case.py", "", part) if number == 0 else part.partition("\n")
             kind = title.partition(":")[0]
             if number == 0 and kind in HOOKS and ":" in title:
-                text = _with_hook(text, *HOOKS[kind])
+                text = with_hook(text, *HOOKS[kind])
             if path == "entry_points":
                 entry_points = text
             elif text.strip() or number:
@@ -147,7 +147,8 @@ def _compare(hook: HookImplementation, happened: Mapping[str, Any]) -> list[str]
     if "value" in happened:
         if hook.certainty != "certain":
             return found
-        real, seen = happened["value"], list(hook.value or ())
+        real: list[Any] = happened["value"]
+        seen: list[Any] = list(hook.value or ())
         if any("order" in text for text in hook.unknown):
             real, seen = sorted(map(str, real)), sorted(map(str, seen))
         if real != seen:
@@ -200,10 +201,11 @@ def _holds(real: Any, effect: TraitEffect) -> bool:
         if effect.operation == "update":
             return isinstance(effect.value, dict) and effect.value.items() <= inner.get("update", {}).items()
         if effect.operation == "insert":
-            return any(effect.value == value for _, value in real["inserts"])
-        return any(effect.value == part or (isinstance(part, list) and effect.value in part)
-                   or (isinstance(part, list) and isinstance(effect.value, list) and all(v in part for v in effect.value))
-                   for part in inner.values())  # fmt: skip
+            prepended = inner.get("prepend", [])
+            return effect.value == prepended or any(effect.value == value for _, value in real["inserts"])
+        wanted = effect.value if isinstance(effect.value, list) else [effect.value]
+        parts = [part for part in inner.values() if isinstance(part, list)]
+        return any(effect.value in part or all(value in part for value in wanted) for part in parts)
     if isinstance(effect.value, dict) and isinstance(real, dict):
         return all(_nested(real, key, value) for key, value in effect.value.items())
     if isinstance(real, list):
@@ -265,7 +267,11 @@ def _compare_config(hook: HookImplementation, happened: Mapping[str, Any]) -> li
             was = _at(before, effect.key)
             if real != (effect.value if was == "(nothing)" else was) and was is not None:
                 found.append(f"{effect.key}: certainly set if missing {effect.value!r}, really {real!r}")
-    if hook.certainty == "opaque" or any(not key or "…" in key or "[" in key for key in keys) or _admits(hook):
+    if (
+        hook.certainty == "opaque"
+        or any(not key or "…" in key or "[" in key for key in keys)
+        or _admits(hook)
+    ):
         return found
     old, new = _leaves(before), _leaves(after)
     for key in {**old, **new}:

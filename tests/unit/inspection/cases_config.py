@@ -1,6 +1,5 @@
 """Plugins that change JupyterHub's configuration or `config.yaml`, with hand-written expectations."""
 
-
 from __future__ import annotations
 
 from plugins import Case
@@ -272,7 +271,7 @@ CASES = (
             ["c.Spawner.cpu_limit", "set", 1, "certain"],
             ["c.Spawner.mem_limit", "set", "1G", "certain"],
             ["c.JupyterHub.port", "set", 8000, "certain"],
-            ["c.Authenticator.admin_users", "set", ["ada"], "partial"],
+            ["c.Authenticator", "update", {"admin_users": ["ada"]}, "partial"],
             ["c.Spawner.default_url", "set", "/lab", "certain"],
             ["c.SystemdSpawner.unit_extra_properties", "update", {"CPUWeight": "100"}, "partial"],
         ]]},

@@ -108,7 +108,9 @@ def install_late_packages(action: actions.InstallLatePackages, context: Context)
         install_in_hub(context, packages, constraints=action.hub_constraints)
     channels = items("tljh_extra_user_conda_channels")
     if packages := items("tljh_extra_user_conda_packages"):
-        wanted_channels = tuple(dict.fromkeys([*channels, *action.channels])) or DEFAULT_CHANNELS
+        # As in a plan: the answers' channels first, and the default only if nobody names one.
+        named = () if action.channels == DEFAULT_CHANNELS else action.channels
+        wanted_channels = tuple(dict.fromkeys([*named, *channels])) or DEFAULT_CHANNELS
         install_conda_packages(context, packages, wanted_channels)
     if packages := items("tljh_extra_user_pip_packages"):
         install_for_users(context, packages)

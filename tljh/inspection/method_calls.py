@@ -79,9 +79,11 @@ def _join(machine: Machine, receiver: Const, values: Value) -> Value:
     items = iterate(machine, values)
     parts = [slot.value for slot in items.slots]
     texts = [p.value for p in parts if isinstance(p, Const)]
+    separator = receiver.value
+    between = len(separator) * len(parts) if isinstance(separator, (str, bytes)) else 0
+    if between + sum(len(text) for text in texts if isinstance(text, (str, bytes))) > MAX_TEXT:
+        raise TooComplex("a text is too long")
     if items.is_exact and (items.order or len(parts) < 2) and len(texts) == len(parts):
-        if sum(len(text) for text in texts if isinstance(text, (str, bytes))) > MAX_TEXT:
-            raise TooComplex("a text is too long")
         try:
             joined = receiver.value.join(texts)  # type: ignore[union-attr,arg-type]
         except PLAIN_ERRORS as error:

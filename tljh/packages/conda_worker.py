@@ -11,12 +11,13 @@ import asyncio
 import ctypes
 import json
 import os
-import resource
+import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tljh.errors import TljhError
@@ -137,8 +138,15 @@ def result(solved: Solved) -> dict[str, Any]:
         "changes": [change.to_dict() for change in solved.changes],
         "records": [plain(record).to_dict() for record in solved.records],
         "specs": list(solved.specs),
-        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_memory": peak_memory(),
     }
+
+
+def peak_memory() -> int:
+    """Bytes that this process had resident at most; `ru_maxrss` would count its parent before the exec."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def main() -> int:

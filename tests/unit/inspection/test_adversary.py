@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -293,3 +294,13 @@ def test_a_large_plugin_is_quick() -> None:
 
 def test_data_is_there() -> None:
     assert sum(len(read_traps(path.name)) for path in DATA.glob("traps_*.txt")) > 600
+
+
+def test_a_long_text_is_refused_before_it_is_made() -> None:
+    tracemalloc.start()
+    try:
+        report(hook(BOUNDED["join"]))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 * 1024**2
